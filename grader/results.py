@@ -1,0 +1,123 @@
+"""`results.json`: what a run found, as frozen values.
+
+Everything that a report shows is computed from these values alone. Field
+names are stable: others build on them. Fields may be added; none changes its
+meaning within one `schema` number.
+"""
+
+from typing import Any
+
+import msgspec
+
+from grader.verdicts import Known, Level, Verdict
+
+SCHEMA = 1
+
+
+class Requirement(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the specification, as the run used it."""
+
+    area: str
+    level: Level
+    sentence: str
+    """The normative sentence: the first paragraph of the test's docstring."""
+    source: str = ""
+    """Where the rule comes from, in the abbreviations of `spec_tests/README.md`."""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict on one requirement of one candidate, with its evidence."""
+
+    verdict: Verdict
+    level: Level
+    known: Known
+    evidence: str = ""
+    """One or two sentences: what was expected and what was seen. Empty for a plain pass."""
+    share: float = 0.0
+    """The part of the requirement's cases that passed, 0..1; 1.0 for a pass."""
+    because: str = ""
+    """For `blocked`: the id of the prerequisite, or what else stood in the way."""
+
+
+class Area(msgspec.Struct, frozen=True, kw_only=True):
+    """What one area of the rubric contributed."""
+
+    score: float
+    """Weighted share of the area's rows that passed, 0..1, unknown counted as failed."""
+    high: float
+    """The same with unknown counted as passed."""
+    weight: float
+    """The area's weight as the rubric file has it, before areas without rows are left out."""
+
+
+class SourceText(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of a candidate as it was delivered, for the report."""
+
+    path: str
+    text: str
+    role: str
+    """`implementation` or `example`."""
+    kept_lines: int
+    """How many leading lines were kept; fewer than there are where the file was cut."""
+
+
+class CandidateResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was found about one candidate."""
+
+    id: str
+    name: str
+    provenance: str
+    """`reference`, `re-enactment`, `answer`, `library`, …: shown wherever the name stands."""
+    kind: str = "answer"
+    score: float | None = None
+    """0..10 for the code that arrived; `unknown` counts as failed. None: infrastructure failed."""
+    score_high: float | None = None
+    """The same with `unknown` counted as passed."""
+    as_delivered: float | None = None
+    """`score` where nothing was cut and everything parses and imports as it stands, else 0."""
+    problem: str = ""
+    """One line, where the candidate could not be graded at all (bad input, infrastructure)."""
+    complete: bool = True
+    """Nothing of it was cut off."""
+    areas: dict[str, Area] = {}
+    binding: dict[str, Any] = {}
+    requirements: dict[str, Finding] = {}
+    measurements: dict[str, Any] = {}
+    """What was measured on the way, by name: `backoff_curve`, `half_open_burst`, …"""
+    clock: dict[str, Any] = {}
+    """The clock certificate: how the candidate reads time, and whether each way was frozen."""
+    sources: tuple[SourceText, ...] = ()
+    seconds: float = 0.0
+    """Wall time that grading took. A duration: the one field that differs from run to run."""
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """One run over any number of candidates."""
+
+    schema: int = SCHEMA
+    specification: str
+    """Hash of the specification's files."""
+    seed: int
+    isolation: str
+    """The sandbox tier that was used."""
+    python: str
+    """Minor version the candidates ran on, such as `3.11`."""
+    rubric: dict[str, Any]
+    """The weights that were used: `areas`, `levels`."""
+    requirements: dict[str, Requirement]
+    """Every requirement of the run, in the order of the specification."""
+    candidates: tuple[CandidateResult, ...]
+    seconds: float = 0.0
+
+
+def encode(results: Results) -> bytes:
+    """Return the bytes of `results.json`: two-space indented, keys in the fixed order."""
+    return msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n"
+
+
+def decode(data: bytes) -> Results:
+    """Read `results.json`.
+
+    Raises `msgspec.ValidationError` where a field is missing or has another type.
+    """
+    return msgspec.json.decode(data, type=Results)
