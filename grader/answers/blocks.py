@@ -1,0 +1,188 @@
+"""The Python blocks of an answer, and which of them are examples.
+
+All that is known about a block is read off its kept text, its info string and
+the words around it; nothing is run.
+"""
+
+import ast
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from grader.answers import breaker, cutting, labels, paths
+from grader.answers.imports import Imported, imported, imports_client
+from grader.answers.markdown import Block, Document
+
+_CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One Python block of an answer."""
+
+    number: int
+    """Its place among the answer's Python blocks, from 0."""
+    text: str
+    closed: bool
+    path: str | None
+    """The file it says it is, made safe; None for a nameless block."""
+    defines: frozenset[str]
+    """Classes and functions at the top level."""
+    breakers: frozenset[str]
+    """Those of them that are circuit breakers."""
+    uses: frozenset[str]
+    """Names that are read anywhere in it."""
+    calls: frozenset[str]
+    """Names that are called while it is imported."""
+    imports: tuple[Imported, ...]
+    """What is imported anywhere in it."""
+    says_usage: bool
+    """The words around it, or its file name, announce an example or a test."""
+    runs: bool
+    """It does something beyond defining when it is run as a program."""
+    broken: bool
+    """It does not parse as delivered, or its fence is open."""
+    has_future: bool
+    """It starts with `from __future__`."""
+
+
+def parts(document: Document) -> list[Part]:
+    """Return the Python blocks of an answer in order.
+
+    An answer without any fence may be bare Python, or indented as Markdown once
+    asked for: what parses and has a definition or an import is taken then.
+    """
+    found: list[Part] = []
+    named_by: set[int] = set()
+    for block in _python(document):
+        path = labels.own_path(block)
+        if path is None and block.headings and block.headings[-1].number not in named_by:
+            path = labels.heading_path(block)
+        named_by |= {above.number for above in block.headings[-1:]}
+        if block.text.strip() or (path is not None and block.closed):
+            found.append(_part(len(found), block, path))
+    return found
+
+
+def _python(document: Document) -> Iterator[Block]:
+    for block in document.blocks:
+        if labels.is_python(block.info) or (not block.info and _is_code(block)):
+            yield block
+    if document.blocks:
+        return
+    bare = cutting.cut(document.text)
+    if _has_code(bare.text, definition=bare.cut is not None):
+        yield Block(info="python", text=document.text, closed=True)
+        return
+    for text in document.indented:
+        block = Block(info="", text=text, closed=True)
+        if _is_code(block):
+            yield block
+
+
+def _is_code(block: Block) -> bool:
+    """Tell whether an untagged block is Python: many are diagrams or output."""
+    kept = cutting.cut(block.text, open_fence=not block.closed)
+    return (kept.cut is None or not block.closed) and _has_code(kept.text)
+
+
+def _has_code(text: str, *, definition: bool = False) -> bool:
+    wanted = _CODE[:3] if definition else _CODE
+    return any(isinstance(node, wanted) for node in cutting.tree(text).body)
+
+
+def _part(number: int, block: Block, path: str | None) -> Part:
+    kept = cutting.cut(block.text, open_fence=not block.closed)
+    tree = cutting.tree(kept.text)
+    nodes = list(ast.walk(tree))
+    imports = tuple(imported(nodes))
+    return Part(
+        number=number,
+        text=block.text,
+        closed=block.closed,
+        path=path,
+        defines=frozenset(found.name for found in breaker.definitions(tree)),
+        breakers=frozenset(breaker.breaker_classes(tree)),
+        uses=frozenset(node.id for node in nodes if isinstance(node, ast.Name)),
+        calls=frozenset(_called_at_import(tree.body)),
+        imports=imports,
+        says_usage=labels.says_usage(block) or labels.is_usage_file(path or ""),
+        runs=_runs(block.text, tree.body),
+        broken=kept.cut is not None,
+        has_future=any(one.module == "__future__" for one in imports),
+    )
+
+
+def _called_at_import(body: list[ast.stmt]) -> Iterator[str]:
+    for statement in body:
+        if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            roots: Sequence[ast.AST] = statement.decorator_list
+        else:
+            roots = [statement]
+        for node in (inner for root in roots for inner in ast.walk(root)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                yield node.func.id
+
+
+def _runs(text: str, body: list[ast.stmt]) -> bool:
+    if "asyncio.run(" in text or "if __name__ ==" in text:
+        return True
+    waiting: list[ast.AST] = list(body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith):
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def examples(found: Sequence[Part]) -> set[int]:
+    """Return the numbers of the blocks that show how the breaker is used.
+
+    A block that defines a breaker is none. Neither is one that defines, without
+    running anything, what the implementation needs and has nowhere else; and
+    where all blocks look like examples, the first counts as the implementation.
+    """
+    shown: set[int] = set()
+    breakers: set[str] = set()
+    for part in found:
+        if _is_example(part, breakers, first=len(shown) == part.number):
+            shown.add(part.number)
+        breakers |= part.breakers
+    needed = {name for part in found if part.number not in shown for name in part.uses}
+    needed -= {name for part in found if part.number not in shown for name in part.defines}
+    shown -= {part.number for part in found if not part.runs and needed & part.defines}
+    return shown if len(shown) < len(found) else shown - {0}
+
+
+def _is_example(part: Part, breakers: set[str], *, first: bool) -> bool:
+    """Judge one block, given the *breakers* defined before it.
+
+    *first* says that no implementation came before it.
+    """
+    if part.breakers:
+        return False
+    if part.says_usage or part.runs:
+        return True
+    if part.path is not None or first:
+        return False
+    shows = not part.defines or part.calls & breakers or imports_client(part.imports)
+    return bool(breakers and shows)
+
+
+def imported_as(found: Sequence[Part], shown: set[int]) -> str | None:
+    """Return the path the other blocks import the nameless implementation from.
+
+    An example that says `from breaker import CircuitBreaker` tells the name of a
+    file that its author left nameless. None where nothing does.
+    """
+    nameless = [part for part in found if part.path is None and part.number not in shown]
+    defines = {name for part in nameless for name in part.defines}
+    taken = {paths.module(part.path) for part in found if part.path is not None}
+    for part in found:
+        for one in part.imports:
+            path = one.module.replace(".", "/") + ".py"
+            known = one.level or one.module in taken
+            if one.name in defines and not known and paths.refusal(path) is None:
+                return path
+    return None

@@ -1,0 +1,90 @@
+"""The third-party modules a candidate imports."""
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from grader.answers import cutting
+from grader.candidate import Candidate
+
+HTTP_CLIENTS = frozenset({"httpx", "aiohttp", "requests", "urllib3"})
+"""Modules that an example of wrapping an HTTP client imports."""
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """One name that an import statement mentions."""
+
+    module: str
+    """As written; empty for `from . import x`."""
+    name: str = ""
+    """What is taken from the module; empty for `import module`."""
+    level: int = 0
+    """Leading dots of a relative import."""
+
+    @property
+    def top(self) -> str:
+        """The top-level module, empty for a relative import."""
+        return "" if self.level else self.module.split(".")[0]
+
+    def targets(self, path: str) -> Iterator[str]:
+        """Yield the dotted modules that this may mean in the file at *path*."""
+        above = path.split("/")[: -self.level] if self.level else []
+        base = ".".join([*above, *filter(None, [self.module])])
+        yield base
+        yield f"{base}.{self.name}" if base else self.name
+
+
+class Imports(msgspec.Struct, frozen=True, kw_only=True):
+    """Top-level names of modules that belong neither to Python nor to the candidate."""
+
+    required: frozenset[str]
+    """Imported whenever the implementation is: without one of them it does not load."""
+    optional: frozenset[str]
+    """Imported inside a `try` or a function: code may get by without."""
+
+
+def imports(candidate: Candidate) -> Imports:
+    """Return what the implementation files import; `if TYPE_CHECKING:` does not count."""
+    own = {file.path.split("/")[0].removesuffix(".py") for file in candidate.files}
+    required: set[str] = set()
+    optional: set[str] = set()
+    for file in candidate.files:
+        if file.role == "implementation":
+            for module, guarded in _reached(cutting.tree(file.text)):
+                (optional if guarded else required).add(module)
+    known = own | sys.stdlib_module_names
+    required -= known
+    return Imports(required=frozenset(required), optional=frozenset(optional - known - required))
+
+
+def imported(nodes: Iterable[ast.AST]) -> Iterator[Imported]:
+    """Yield what the import statements among *nodes* import, in order."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (Imported(module=alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield Imported(module=node.module or "", name=alias.name, level=node.level)
+
+
+def imports_client(found: Iterable[Imported]) -> bool:
+    """Tell whether an HTTP client is among what is imported."""
+    return any(one.top in HTTP_CLIENTS for one in found)
+
+
+def _reached(tree: ast.Module) -> Iterator[tuple[str, bool]]:
+    """Yield each imported module with whether the import may fail or not happen."""
+    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while waiting:
+        node, guarded = waiting.pop()
+        for one in imported([node]):
+            if one.top:
+                yield one.top, guarded
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            waiting.extend((child, guarded) for child in node.orelse)
+            continue
+        lazy = isinstance(node, ast.Try | ast.TryStar | ast.FunctionDef | ast.AsyncFunctionDef)
+        children = ast.iter_child_nodes(node)
+        waiting.extend((child, guarded or lazy) for child in children)

@@ -1,0 +1,184 @@
+"""Laying out the code of a Markdown answer as the files its author meant.
+
+A block with a name becomes that file. A nameless one continues the
+implementation file before it, or starts `circuit_breaker.py`, unless it is an
+example: then it is a file of its own that goes on using the implementation's
+names.
+
+When a name comes twice, or a nameless block defines again what the file it
+would continue defines, this holds, with "defines" meaning classes and
+functions at the top level:
+
+- nothing is defined twice: the later block is appended;
+- a *named* block defines everything again: it replaces the earlier one;
+- otherwise the first stays, and the later becomes a file of its own with the
+  role of an example (`alternative.py`): a second version glued over the first
+  would be a program that nobody wrote.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from grader.answers import blocks, cutting, paths
+from grader.answers.blocks import Part
+from grader.answers.markdown import Document
+from grader.answers.text import lines
+from grader.candidate import SourceFile
+
+
+class _File(msgspec.Struct, kw_only=True):
+    """A file while it is put together."""
+
+    path: str
+    parts: list[Part]
+    role: str = "implementation"
+    continues: str | None = None
+
+    @property
+    def defines(self) -> set[str]:
+        return {name for part in self.parts for name in part.defines}
+
+    @property
+    def delivered(self) -> str:
+        """The parts, each beginning on a line of its own."""
+        return "".join(_ended(part.text) for part in self.parts[:-1]) + self.parts[-1].text
+
+
+def _ended(text: str) -> str:
+    return text + "\n" if text and not text.endswith("\n") else text
+
+
+def files(document: Document) -> tuple[SourceFile, ...]:
+    """Return the Python files of an answer: the implementation's, then the others.
+
+    Empty where the answer has no Python.
+    """
+    return tuple(_finished(file) for file in _Layout(blocks.parts(document)).files())
+
+
+def _finished(file: _File) -> SourceFile:
+    kept = cutting.cut(file.delivered, open_fence=not file.parts[-1].closed)
+    return SourceFile(
+        path=file.path,
+        delivered=file.delivered,
+        text=kept.text,
+        role=file.role,
+        continues=file.continues,
+        cut=kept.cut,
+    )
+
+
+class _Layout:
+    """The files of one answer, in the making."""
+
+    def __init__(self, parts: list[Part]) -> None:
+        self._parts = parts
+        self._shown = blocks.examples(parts)
+        self._files: dict[str, _File] = {}
+        self._current: _File | None = None
+        self._early: list[_File] = []
+
+    def files(self) -> list[_File]:
+        """Return the finished files, implementation first."""
+        for part in self._parts:
+            if part.path is not None:
+                self._named(part, part.path)
+            elif part.number in self._shown:
+                self._add_example(part)
+            else:
+                self._nameless(part)
+        self._promote()
+        main = next((file for file in self._files.values() if file.role == "implementation"), None)
+        for early in self._early:
+            early.continues = main.path if main else None
+        return sorted(self._files.values(), key=lambda file: file.role != "implementation")
+
+    def _named(self, part: Part, path: str) -> None:
+        known = self._files.get(path)
+        role = "example" if part.number in self._shown else "implementation"
+        if known is None:
+            self._start(_File(path=path, parts=[part], role=role))
+        elif not known.defines & part.defines:
+            known.parts.append(part)
+        elif known.defines <= part.defines:
+            known.parts, known.role = [part], role
+        else:
+            self._add("alternative", part)
+
+    def _nameless(self, part: Part) -> None:
+        if self._current is None:
+            path = blocks.imported_as(self._parts, self._shown) or "circuit_breaker.py"
+            self._start(_File(path=self._free(path), parts=[part]))
+        elif self._current.defines & part.defines:
+            self._add("alternative", part)
+        elif part.has_future or (part.broken and not _goes_on(self._current, part)):
+            # A future import has to come first in a file; and what is not even code
+            # would cut off all that follows it.
+            self._add_example(part)
+        else:
+            self._current.parts.append(part)
+
+    def _start(self, file: _File) -> None:
+        self._files[file.path] = file
+        if file.role == "implementation":
+            self._current = file
+
+    def _add_example(self, part: Part) -> None:
+        file = self._add("example", part)
+        if self._current is None:
+            self._early.append(file)
+        else:
+            file.continues = self._current.path
+
+    def _add(self, stem: str, part: Part) -> _File:
+        path = self._free(f"{stem}.py")
+        self._files[path] = _File(path=path, parts=[part], role="example")
+        return self._files[path]
+
+    def _free(self, wanted: str) -> str:
+        """Return the first of `x.py`, `x_2.py`, … that no other module hides or is hidden by."""
+        taken = {*self._files, *(part.path for part in self._parts if part.path is not None)}
+        folders = {path.split("/")[0] for path in taken if "/" in path}
+        return next(
+            path
+            for path in _numbered(wanted.removesuffix(".py"))
+            if path not in taken
+            and path.removesuffix(".py") not in folders
+            and ("/" not in path or f"{path.split('/')[0]}.py" not in taken)
+        )
+
+    def _promote(self) -> None:
+        """Make what the implementation imports part of it, whatever its name sounds like."""
+        found = list(self._files.values())
+        for _ in found:
+            needed = {
+                module
+                for file in found
+                if file.role == "implementation"
+                for part in file.parts
+                for one in part.imports
+                for module in one.targets(file.path)
+            }
+            for file in found:
+                if file.continues is None and paths.module(file.path) in needed:
+                    file.role = "implementation"
+
+
+def _goes_on(file: _File, part: Part) -> bool:
+    """Tell whether a block that does not parse alone has code that belongs to *file*."""
+    if part.defines:
+        return True
+    if not part.text.lstrip("\n")[:1].isspace():
+        return False
+    before = len(lines(_ended(file.delivered)))
+    whole = cutting.cut(_ended(file.delivered) + part.text, open_fence=not part.closed)
+    return whole.cut is None or whole.cut.kept_lines > before
+
+
+def _numbered(stem: str) -> Iterator[str]:
+    yield f"{stem}.py"
+    number = 2
+    while True:
+        yield f"{stem}_{number}.py"
+        number += 1

@@ -1,0 +1,130 @@
+"""The fenced blocks of a Markdown answer, each with the words that stand around it.
+
+Only the block structure is parsed: inline markup decides nothing here, and it is
+where hostile text is slow.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from grader.answers.text import lines
+
+_NESTING = 20
+"""Levels of quotes and lists that are followed; deeper ones are not looked into."""
+
+_WRAPPED = 3
+"""Levels of ```` ```markdown ```` around an answer that are unwrapped."""
+
+
+class Heading(msgspec.Struct, frozen=True, kw_only=True):
+    """A heading above a block."""
+
+    level: int
+    """1..6."""
+    text: str
+    """As written, with its inline markup."""
+    number: int
+    """Its place among the answer's headings, which tells equal ones apart."""
+
+
+class Block(msgspec.Struct, frozen=True, kw_only=True):
+    """One fenced block."""
+
+    info: str
+    """What follows the opening fence: the language, perhaps a file name."""
+    text: str
+    closed: bool
+    """Whether the closing fence arrived; only an answer's last block can be open."""
+    headings: tuple[Heading, ...] = ()
+    """The headings it stands under, outermost first."""
+    lead_in: str = ""
+    """The paragraph directly before it, if there is one."""
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer is made of, as far as code is concerned."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    prose: tuple[str, ...]
+    """Paragraphs and headings, with their inline markup."""
+    indented: tuple[str, ...]
+    """Code that is set off by indentation alone."""
+
+
+def read(text: str) -> Document:
+    """Take *text* apart. Never raises: every text is Markdown."""
+    return _read(text, _WRAPPED)
+
+
+def _read(text: str, depth: int) -> Document:
+    tokens = _parser("html_block", "reference").parse(text)
+    last_line = text.rstrip().count("\n") + 1
+    if any(_ends_early(token, last_line) for token in tokens):
+        # Code written further left than the list item it belongs to: CommonMark
+        # ends the block there, its author did not.
+        tokens = _parser("html_block", "reference", "list").parse(text)
+    blocks: list[Block] = []
+    for block in _blocks(tokens, last_line):
+        words = block.info.lower().split()
+        if words and words[0] in {"markdown", "md"} and depth:
+            blocks.extend(
+                msgspec.structs.replace(inner, closed=inner.closed or block.closed)
+                for inner in _read(block.text, depth - 1).blocks
+            )
+        elif block.closed or block.info or block.text.strip():
+            blocks.append(block)
+        # An open fence with nothing after it is a closing fence too many.
+    return Document(
+        text=text,
+        blocks=tuple(blocks),
+        prose=tuple(token.content for token in tokens if token.type == "inline"),
+        indented=tuple(token.content for token in tokens if token.type == "code_block"),
+    )
+
+
+def _parser(*without: str) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"maxNesting": _NESTING}).disable(list(without))
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    return parser
+
+
+def _blocks(tokens: list[Token], last_line: int) -> Iterator[Block]:
+    headings: list[Heading] = []
+    lead_in = ""
+    number = 0
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if token.type == "inline" and before is not None:
+            if before.type == "heading_open":
+                level = int(before.tag[1:])
+                number += 1
+                headings = [above for above in headings if above.level < level]
+                headings.append(Heading(level=level, text=token.content, number=number))
+                lead_in = ""
+            else:
+                lead_in = token.content
+        elif token.type == "fence":
+            closed = _is_closed(token) or _ends_early(token, last_line)
+            yield Block(
+                info=token.info.strip(),
+                text=token.content,
+                closed=closed,
+                headings=tuple(headings),
+                lead_in=lead_in,
+            )
+            lead_in = ""
+
+
+def _is_closed(token: Token) -> bool:
+    first, end = token.map or (0, 0)
+    return end - first - 1 > len(lines(token.content))
+
+
+def _ends_early(token: Token, last_line: int) -> bool:
+    """Tell whether the list or quote around an open fence ended before the text did."""
+    if token.type != "fence" or token.map is None or _is_closed(token):
+        return False
+    return token.map[1] < last_line

@@ -1,0 +1,49 @@
+"""Names that a candidate uses and defines nowhere."""
+
+import ast
+import warnings
+
+from pyflakes import checker, messages  # type: ignore[import-untyped]
+
+from grader.answers import cutting
+from grader.candidate import Candidate, SourceFile
+
+
+def undefined_names(candidate: Candidate) -> list[str]:
+    """Return one sentence for each name of each file that is defined nowhere.
+
+    An example that continues another file may use its names. What is judged is
+    the kept text. `import *` makes every name possible, so it silences the file.
+    Sorted by file and line; a name is told once per file, where it is used first.
+    """
+    texts = {file.path: file.text for file in candidate.files}
+    return [
+        f"{file.path}:{line} uses {name}, which is defined nowhere"
+        for file in sorted(candidate.files, key=lambda file: file.path)
+        for line, name in _undefined(file, texts.get(file.continues or "", ""))
+    ]
+
+
+def _undefined(file: SourceFile, before: str) -> list[tuple[int, str]]:
+    if before and not before.endswith("\n"):
+        before += "\n"
+    offset = before.count("\n")
+    first: dict[str, int] = {}
+    for name, line in _found(cutting.tree(before + file.text)):
+        if line > offset:
+            first[name] = min(first.get(name, line), line)
+    return sorted((line - offset, name) for name, line in first.items())
+
+
+def _found(tree: ast.Module) -> list[tuple[str, int]]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = checker.Checker(tree, "<answer>", builtins=(), withDoctest=False).messages
+    except RecursionError:
+        return []  # too deep to look into: nothing is claimed
+    return [
+        (str(message.message_args[0]), int(message.lineno))
+        for message in found
+        if isinstance(message, messages.UndefinedName)
+    ]

@@ -1,0 +1,204 @@
+"""How a breaker is built: which parameter of which constructor sets what."""
+
+import re
+
+from grader.binding import vocabulary as v
+from grader.binding.model import Argument, Constructor
+from grader.binding.shape import (
+    ClassShape,
+    FunctionShape,
+    Opaque,
+    ParameterShape,
+    Shape,
+)
+
+_DEEPEST = 3
+_LARGEST_FACTOR = 10
+_ERROR_KINDS = {"counted", "ignored", "failure_predicate"}
+# Numbers of one meaning each; what sets none of them is left at its default.
+_NUMBERS = {
+    "threshold",
+    "rate",
+    "minimum_calls",
+    "window_size",
+    "window_time",
+    "base",
+    "multiplier",
+    "cap",
+    "jitter",
+    "exponential",
+    "limit",
+    "permitted",
+    "successes",
+    "call_timeout",
+}
+_PRIORITY = (
+    "threshold rate minimum_calls window_time window_size cap multiplier exponential jitter"
+    " permitted limit successes base counted ignored failure_predicate name clock listener"
+    " call_timeout"
+).split()
+
+
+def constructor(
+    member: ClassShape | FunctionShape, shape: Shape, unread: frozenset[str], depth: int = 0
+) -> Constructor:
+    """Return how to build `member`: its parameters by concept, nested configuration included.
+
+    `unread` are names of parameters that the source stores and never reads: no parameters at all.
+    """
+    concepts = _assign([p for p in member.parameters if not p.variadic and p.name not in unread])
+    arguments = []
+    for parameter in member.parameters:
+        if parameter.variadic:
+            continue
+        argument = _argument(parameter, concepts.get(parameter.name), shape, unread, depth)
+        if argument is not None:
+            arguments.append(argument)
+    return Constructor(call=member.path, arguments=tuple(arguments))
+
+
+def _assign(parameters: list[ParameterShape]) -> dict[str, str]:
+    """Return parameter name → concept; the likeliest name takes a concept."""
+    taken: dict[str, str] = {}
+    for concept in _PRIORITY:
+        ranked = []
+        for parameter in parameters:
+            rank = v.match(parameter.name, v.PARAMETERS[concept])
+            if rank is not None and parameter.name not in taken and _fits(parameter, concept):
+                ranked.append((rank, parameter.name))
+        for _, name in sorted(ranked)[:1]:
+            taken[name] = concept
+    return _settle_doubts(taken, parameters)
+
+
+def _fits(parameter: ParameterShape, concept: str) -> bool:
+    default = parameter.default
+    annotation = parameter.annotation.lower()
+    if concept in _NUMBERS and isinstance(default, str):
+        return False
+    if concept in {"threshold", "minimum_calls", "limit", "successes"}:
+        return "timedelta" not in annotation
+    if concept in _ERROR_KINDS:
+        return not isinstance(default, (int, float)) or default is None
+    if concept == "name":
+        return not isinstance(default, (int, float)) or default is None
+    return True
+
+
+def _settle_doubts(taken: dict[str, str], parameters: list[ParameterShape]) -> dict[str, str]:
+    """Settle what a name alone leaves open, by what else is there."""
+    by_name = {p.name: p for p in parameters}
+    for name, concept in list(taken.items()):
+        default = by_name[name].default
+        fraction = isinstance(default, float) and 0 < default < 1
+        small = isinstance(default, (int, float)) and default <= _LARGEST_FACTOR
+        if concept == "threshold" and fraction:
+            taken[name] = "rate"  # "failure_threshold=0.5" counts no failures
+        if concept == "base" and v.normal(name) == "backoffbase" and small:
+            other = [p.name for p in parameters if p.name not in taken]
+            base = [n for n in other if v.match(n, v.PARAMETERS["base"]) is not None]
+            if base and "multiplier" not in taken.values():
+                taken[name], taken[base[0]] = "multiplier", "base"
+    return taken
+
+
+def _argument(
+    parameter: ParameterShape,
+    concept: str | None,
+    shape: Shape,
+    unread: frozenset[str],
+    depth: int,
+) -> Argument | None:
+    positional = parameter.kind == "positional_only"
+    nested = _nested(parameter, shape) if depth < _DEEPEST else None
+    if nested is not None and (concept is None or v.normal(parameter.name) in v.NESTED_PARAMETERS):
+        inner = constructor(nested, shape, unread, depth + 1)
+        if inner.concepts() or parameter.required:
+            return Argument(name=parameter.name, positional=positional, nested=inner)
+    if concept in _NUMBERS or concept in _ERROR_KINDS:
+        kind = _error_kind(parameter, concept) if concept in _ERROR_KINDS else _kind(parameter, concept)
+        return Argument(name=parameter.name, positional=positional, concept=concept, kind=kind)
+    if not parameter.required:
+        return None
+    return Argument(name=parameter.name, positional=positional, fixed=_guess(parameter, concept))
+
+
+def _nested(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
+    """Return the configuration class that a parameter takes."""
+    annotation = set(re.findall(r"\w+", parameter.annotation))
+    classes = [m for m in shape if isinstance(m, ClassShape) and not m.error and not m.enum]
+    named = v.normal(parameter.name) in v.CONFIG_PARAMETERS | v.NESTED_PARAMETERS
+    default = parameter.default.opaque if isinstance(parameter.default, Opaque) else None
+    for kind in classes:
+        if (kind.name in annotation or kind.name == default) and (named or kind.dataclass):
+            return kind if _configures(kind) else _configuring_subclass(kind, classes)
+    if named and not annotation and default is None:
+        ends = ("Config", "Configuration", "Settings", "Options", "Policy", "Params")
+        return next((k for k in classes if k.name.endswith(ends) and _configures(k)), None)
+    return None
+
+
+def _configures(kind: ClassShape) -> bool:
+    wanted = {*_NUMBERS, *_ERROR_KINDS} - {"call_timeout"}
+    return any(
+        v.match(p.name, v.PARAMETERS[concept]) is not None
+        for p in kind.parameters
+        for concept in wanted
+    ) or any(v.normal(p.name) in v.NESTED_PARAMETERS for p in kind.parameters)
+
+
+def _configuring_subclass(kind: ClassShape, classes: list[ClassShape]) -> ClassShape | None:
+    heirs = [k for k in classes if kind.name in k.bases and _configures(k)]
+    exponential = [k for k in heirs if "expo" in k.name.lower()]
+    return next(iter([*exponential, *heirs]), None)
+
+
+def _kind(parameter: ParameterShape, concept: str) -> str:
+    annotation, default = parameter.annotation.lower(), parameter.default
+    opaque = default.opaque if isinstance(default, Opaque) else ""
+    if concept in {"exponential", "jitter"} and (isinstance(default, bool) or annotation == "bool"):
+        return "switch"
+    if "timedelta" in annotation or "timedelta" in opaque:
+        return "timedelta"
+    if v.unit(parameter.name) < 1 and concept in {"base", "cap", "window_time", "call_timeout"}:
+        return "milliseconds"
+    number = isinstance(default, (int, float)) and not isinstance(default, bool)
+    if concept == "rate" and (
+        "percent" in parameter.name.lower() or (number and float(str(default)) > 1)
+    ):
+        return "percent"
+    if annotation == "int" or (number and isinstance(default, int) and "float" not in annotation):
+        return "integer"
+    return "number"
+
+
+def _error_kind(parameter: ParameterShape, concept: str | None) -> str:
+    if concept == "failure_predicate":
+        return "predicate"
+    annotation = parameter.annotation.lower()
+    opaque = parameter.default.opaque if isinstance(parameter.default, Opaque) else ""
+    for kind in ("frozenset", "tuple", "list", "set"):
+        if opaque == kind:
+            return kind
+    for kind in ("frozenset", "tuple", "list", "set"):
+        if kind in annotation:
+            return kind
+    if any(word in annotation for word in ("sequence", "iterable", "collection")):
+        return "tuple"
+    if opaque == "type" or "type" in annotation or annotation in {"exception", "baseexception"}:
+        return "type"
+    return "tuple" if parameter.name.endswith("s") else "type"
+
+
+def _guess(parameter: ParameterShape, concept: str | None) -> object:
+    """Return something for a required parameter that sets nothing we know."""
+    annotation = parameter.annotation.lower()
+    if concept == "name" or "str" in annotation:
+        return "graded"
+    if "int" in annotation:
+        return 5
+    if "float" in annotation:
+        return 10.0
+    if "bool" in annotation:
+        return True
+    return None if annotation else "graded"

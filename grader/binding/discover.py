@@ -1,0 +1,131 @@
+"""Proposes bindings from the shape of an API, the likeliest first. Runs nothing."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from grader.binding import vocabulary as v
+from grader.binding.construct import constructor
+from grader.binding.model import Constructor, Surface
+from grader.binding.shape import ClassShape, MethodShape, Shape
+from grader.binding.targets import breaker_classes, factories
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """One breaker that a candidate may have, and the ways it may be called."""
+
+    constructor: Constructor
+    surfaces: tuple[Surface, ...]
+    reset: str = ""
+    is_factory: bool = False
+    """It builds a decorator; the breaker's state, if any, hangs on the decorated function."""
+
+
+def propose(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal]:
+    """Return what may be the breaker; empty where nothing looks like one."""
+    classes = [_of_class(kind, shape, unread) for kind in breaker_classes(shape)]
+    callable_ = [p for p in classes if p.surfaces]
+    # Where two names say the same, the one whose parameters say more is the breaker.
+    made = [
+        Proposal(
+            constructor=constructor(function, shape, unread),
+            surfaces=(Surface(style="decorate", mode="async"), Surface(style="decorate", mode="sync")),
+            is_factory=True,
+        )
+        for function in factories(shape)
+        if not function.generator
+    ]
+    made = [p for p in made if p.constructor.concepts() or not callable_]
+    return [*callable_, *made, *(p for p in classes if not p.surfaces)]
+
+
+def _of_class(kind: ClassShape, shape: Shape, unread: frozenset[str]) -> Proposal:
+    resets = [m.name for m in kind.methods if m.takes_nothing]
+    ranked = sorted(
+        (rank, name) for name in resets if (rank := v.match(name, v.RESETS)) is not None
+    )
+    return Proposal(
+        constructor=constructor(kind, shape, unread),
+        surfaces=tuple(_surfaces(kind)),
+        reset=ranked[0][1] if ranked else "",
+    )
+
+
+def _surfaces(kind: ClassShape) -> Iterator[Surface]:
+    yield from _calls(kind)
+    yield from _contexts(kind)
+    yield from _decorators(kind)
+    yield from _permits(kind)
+
+
+def _calls(kind: ClassShape) -> Iterator[Surface]:
+    ranked: list[tuple[int, MethodShape]] = []
+    for method in kind.methods:
+        rank = v.match(method.name, v.CALLS)
+        if rank is not None and method.takes_function and not method.context:
+            ranked.append((rank, method))
+    for _, method in sorted(ranked, key=lambda entry: (entry[0], entry[1].name)):
+        closed = not method.passes_arguments
+        modes = ("async",) if method.is_async else ("async", "sync")
+        if "sync" in v.normal(method.name) and "async" not in v.normal(method.name):
+            modes = ("sync",)
+        for mode in modes:
+            yield Surface(style="call", mode=mode, name=method.name, closed=closed)
+
+
+def _contexts(kind: ClassShape) -> Iterator[Surface]:
+    names = {m.name for m in kind.methods}
+    if "__aenter__" in names:
+        yield Surface(style="context", mode="async")
+    if "__enter__" in names:
+        yield Surface(style="context", mode="sync")
+        yield Surface(style="context", mode="async", plain=True)
+    for method in kind.methods:
+        likely = v.match(method.name, v.CONTEXTS) is not None
+        if not method.takes_nothing or not (likely or method.context or method.async_context):
+            continue
+        if method.name.startswith("__") or method.name in {"record_success", "record_failure"}:
+            continue
+        if not method.context:
+            yield Surface(style="context", mode="async", name=method.name, parentheses=True)
+        if not method.async_context and not method.is_async:
+            yield Surface(style="context", mode="sync", name=method.name, parentheses=True)
+            yield Surface(
+                style="context", mode="async", name=method.name, parentheses=True, plain=True
+            )
+
+
+def _decorators(kind: ClassShape) -> Iterator[Surface]:
+    for method in kind.methods:
+        if v.match(method.name, v.DECORATORS) is None or method.is_async:
+            continue
+        name = "" if method.name == "__call__" else method.name
+        for mode in ("async", "sync"):
+            if method.takes_function:
+                yield Surface(style="decorate", mode=mode, name=name)
+            if method.takes_nothing:
+                yield Surface(style="decorate", mode=mode, name=name, parentheses=True)
+
+
+def _permits(kind: ClassShape) -> Iterator[Surface]:
+    def best(words: tuple[str, ...]) -> MethodShape | None:
+        ranked = [
+            (rank, m) for m in kind.methods if (rank := v.match(m.name, words)) is not None
+        ]
+        return min(ranked, key=lambda entry: entry[0])[1] if ranked else None
+
+    allow, success, failure = best(v.ALLOW), best(v.SUCCESS), best(v.FAILURE)
+    if allow is None or success is None or failure is None or not allow.takes_nothing:
+        return
+    release = best(v.RELEASE)
+    for mode in ("async", "sync"):
+        if mode == "sync" and any(m.is_async for m in (allow, success, failure)):
+            continue
+        yield Surface(
+            style="permit",
+            mode=mode,
+            allow=allow.name,
+            success=success.name,
+            failure=failure.name,
+            release=release.name if release is not None and release.takes_nothing else "",
+        )

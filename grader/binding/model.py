@@ -1,0 +1,166 @@
+"""A binding: how one candidate's breaker is built, called and read, as plain data."""
+
+from typing import Any
+
+import msgspec
+
+Expression = Any
+"""What the worker builds: see `grader.worker.expressions`."""
+
+
+class Surface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One way of making a call (see `grader.worker.surfaces`)."""
+
+    style: str
+    """`call`, `decorate`, `context` or `permit`."""
+    mode: str
+    """`async` or `sync`."""
+    name: str = ""
+    parentheses: bool = False
+    closed: bool = False
+    """The method takes no arguments for the function, which therefore is closed over them."""
+    plain: bool = False
+    """A `with` where the calls are asynchronous."""
+    allow: str = ""
+    success: str = ""
+    failure: str = ""
+    release: str = ""
+
+    @property
+    def form(self) -> str:
+        """The form of protected function that this surface is driven with by default."""
+        return self.mode
+
+    def data(self) -> dict[str, Any]:
+        """Return what is sent to the worker."""
+        fields = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {k: v for k, v in fields.items() if v not in ("", False) or k == "name"}
+
+    def __str__(self) -> str:
+        if self.style == "permit":
+            return f"{self.allow} / {self.success} / {self.failure}"
+        shown = self.name or "the object itself"
+        return f"{shown}()" if self.parentheses else shown
+
+
+class Argument(msgspec.Struct, frozen=True, kw_only=True):
+    """One argument of a constructor."""
+
+    name: str
+    positional: bool = False
+    concept: str | None = None
+    """What it sets, such as `threshold`; None where it is fixed or nested."""
+    kind: str = "number"
+    """`number`, `integer`, `timedelta`, `milliseconds`, `switch`, `percent`, or for error lists
+    `type`, `tuple`, `list`, `set`, `frozenset`, `predicate`."""
+    fixed: Any = None
+    nested: "Constructor | None" = None
+
+
+class Constructor(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that builds the breaker, or a configuration object inside it."""
+
+    call: str
+    arguments: tuple[Argument, ...] = ()
+
+    def concepts(self) -> dict[str, str]:
+        """Return concept → dotted name of the parameter that sets it."""
+        found: dict[str, str] = {}
+        for argument in self.arguments:
+            if argument.concept is not None:
+                found.setdefault(argument.concept, argument.name)
+            elif argument.nested is not None:
+                for concept, name in argument.nested.concepts().items():
+                    found.setdefault(concept, f"{argument.name}.{name}")
+        return found
+
+    def expression(self, settings: dict[str, Any]) -> Expression:
+        """Return the expression that builds it with these settings; unknown ones are left out."""
+        args: list[Any] = []
+        kwargs: dict[str, Any] = {}
+        for argument in self.arguments:
+            if argument.nested is not None:
+                value = argument.nested.expression(settings)
+            elif argument.concept is not None:
+                if argument.concept not in settings:
+                    continue
+                value = _in_kind(settings[argument.concept], argument.kind)
+            else:
+                value = argument.fixed
+            if argument.positional:
+                args.append(value)
+            else:
+                kwargs[argument.name] = value
+        return {"$call": self.call, "args": args, "kwargs": kwargs}
+
+
+def _in_kind(value: Any, kind: str) -> Expression:
+    if isinstance(value, Raw):
+        return value.value
+    if kind in {"type", "tuple", "list", "set", "frozenset", "predicate"}:
+        return {"$errors": value if isinstance(value, list) else [value], "$as": kind}
+    if kind == "timedelta":
+        return {"$timedelta": value}
+    if kind == "milliseconds":
+        return round(value * 1000)
+    if kind == "percent":
+        return value * 100
+    if kind == "switch":
+        return bool(value)
+    if kind == "integer" and float(value).is_integer():
+        return int(value)
+    return value
+
+
+class Raw(msgspec.Struct, frozen=True):
+    """A setting that is passed as it is, for odd values such as NaN's stand-ins or None."""
+
+    value: Any
+
+
+class Accessor(msgspec.Struct, frozen=True, kw_only=True):
+    """Where something can be read: a target and the names that lead to it."""
+
+    path: tuple[str, ...]
+    target: str = ""
+    """`@name` where it hangs on the decorated function instead of on the breaker."""
+
+    def __str__(self) -> str:
+        return ".".join((*([self.target] if self.target else []), *self.path)) or "the breaker"
+
+
+class Binding(msgspec.Struct, frozen=True, kw_only=True):
+    """How a breaker is used, and what was learnt of it on the way."""
+
+    constructor: Constructor
+    surfaces: tuple[Surface, ...]
+    """The surfaces that worked, the preferred one first."""
+    state: Accessor | None = None
+    state_words: dict[str, str] = {}
+    """Raw state → `closed`, `open` or `half_open`, where the word alone does not tell."""
+    metrics: Accessor | None = None
+    counts: dict[str, tuple[str, ...]] = {}
+    """Metric → where it stands in what the accessor gives: several paths are added up."""
+    reset: str = ""
+    failure: str = "ServiceFailure"
+    """The error class that failing calls raise."""
+    settings: dict[str, Any] = {}
+    """Settings that every breaker is built with."""
+    trips_at: int | None = None
+    """Failures it took to trip with a threshold of 3, or with the built-in one."""
+    sure: bool = True
+    doubts: tuple[str, ...] = ()
+    cut_off: bool = False
+    """Calls run into a function that is cut off."""
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Concept → dotted name of the parameter."""
+        return self.constructor.concepts()
+
+    def surface(self, mode: str | None = None, style: str | None = None) -> Surface | None:
+        """Return the first surface of a mode and style, or None."""
+        for surface in self.surfaces:
+            if mode in (None, surface.mode) and style in (None, surface.style):
+                return surface
+        return None

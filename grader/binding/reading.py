@@ -1,0 +1,66 @@
+"""Which parameters a source really reads: one that is only stored sets nothing."""
+
+import ast
+
+from grader.candidate import Candidate
+
+
+def unread_parameters(candidate: Candidate) -> frozenset[str]:
+    """Return names of `__init__` parameters that are stored on self and never looked at again."""
+    stored: dict[str, set[str]] = {}
+    loaded: set[str] = set()
+    used: set[str] = set()
+    for file in candidate.files:
+        if file.role != "implementation":
+            continue
+        try:
+            tree = ast.parse(file.text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        loaded |= {
+            n.attr
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+                _note_stores(node, stored, used)
+    return frozenset(
+        name
+        for name, attributes in stored.items()
+        if name not in used and not (attributes & loaded)
+    )
+
+
+def _note_stores(
+    function: ast.FunctionDef, stored: dict[str, set[str]], used: set[str]
+) -> None:
+    """Note which parameters are plainly stored, and which are used in any other way."""
+    parameters = {a.arg for a in (*function.args.args, *function.args.kwonlyargs)} - {"self"}
+    plain: set[ast.Name] = set()
+    for node in ast.walk(function):
+        for target, value in _assignments(node):
+            if (
+                isinstance(target, ast.Attribute)
+                and isinstance(value, ast.Name)
+                and value.id in parameters
+            ):
+                stored.setdefault(value.id, set()).add(target.attr)
+                plain.add(value)
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node not in plain:
+            used.add(node.id)
+
+
+def _assignments(node: ast.AST) -> list[tuple[ast.expr, ast.expr | None]]:
+    if isinstance(node, ast.AnnAssign):
+        return [(node.target, node.value)]
+    if not isinstance(node, ast.Assign):
+        return []
+    pairs: list[tuple[ast.expr, ast.expr | None]] = []
+    for target in node.targets:
+        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+            pairs.extend(zip(target.elts, node.value.elts, strict=False))
+        else:
+            pairs.append((target, node.value))
+    return pairs

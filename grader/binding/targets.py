@@ -1,0 +1,77 @@
+"""Which class or function of a candidate is its circuit breaker."""
+
+import re
+
+from grader.binding import vocabulary as v
+from grader.binding.shape import ClassShape, FunctionShape, MethodShape, Shape
+
+_BREAKER = re.compile(r"breaker|circuit", re.IGNORECASE)
+_ENDINGS = re.compile(f"({'|'.join(v.NO_BREAKER_ENDINGS)})$")
+
+
+def callers(kind: ClassShape) -> list[MethodShape]:
+    """Return the methods of a class that look like a way of making a call."""
+    return [m for m in kind.methods if _is_call(m) or _is_context(m) or m.name == "__call__"]
+
+
+def _is_call(method: MethodShape) -> bool:
+    return v.match(method.name, v.CALLS + v.DECORATORS) is not None and method.takes_function
+
+
+def _is_context(method: MethodShape) -> bool:
+    if method.name in {"__enter__", "__aenter__"}:
+        return True
+    return method.context or method.async_context
+
+
+def permits(kind: ClassShape) -> bool:
+    """Whether a class has a permit and two ways to record an outcome."""
+    names = [m.name for m in kind.methods]
+    return all(
+        any(v.match(name, words) is not None for name in names)
+        for words in (v.ALLOW, v.SUCCESS, v.FAILURE)
+    )
+
+
+def breaker_classes(shape: Shape) -> list[ClassShape]:
+    """Return the classes that may be the breaker, the likeliest first."""
+    derived_from = {base for member in shape if isinstance(member, ClassShape) for base in member.bases}
+    scored = []
+    for place, member in enumerate(shape):
+        if not isinstance(member, ClassShape) or member.error or member.enum:
+            continue
+        score = _score(member, derived_from)
+        if score > 0:
+            scored.append((-score, place, member))
+    return [member for _, _, member in sorted(scored, key=lambda entry: entry[:2])]
+
+
+def _score(kind: ClassShape, derived_from: set[str]) -> int:
+    named = bool(_BREAKER.search(kind.name))
+    if _ENDINGS.search(kind.name) and kind.name.lower() != "circuit":
+        return 0
+    usable = bool(callers(kind)) or permits(kind)
+    concepts = sum(
+        v.match(p.name, v.PARAMETERS[c]) is not None
+        for p in kind.parameters
+        for c in ("threshold", "base", "multiplier", "cap", "rate")
+    )
+    configured = any(v.normal(p.name) in v.CONFIG_PARAMETERS for p in kind.parameters)
+    if not named and not (usable and (concepts >= 2 or configured)):  # noqa: PLR2004
+        return 0
+    score = 8 * named + 6 * usable + min(concepts, 3) + 2 * configured
+    score += 3 * (kind.name.lower() in {"circuitbreaker", "asynccircuitbreaker"})
+    score += 2 * any(m.is_async for m in callers(kind))
+    # A base class without a way to call is abstract; its subclass is what users build.
+    return score - 4 * (kind.name in derived_from)
+
+
+def factories(shape: Shape) -> list[FunctionShape]:
+    """Return the functions that may build a decorator, the likeliest first."""
+    found = []
+    for member in shape:
+        if isinstance(member, FunctionShape):
+            rank = v.match(member.name, v.FACTORIES)
+            if rank is not None:
+                found.append((rank, member))
+    return [member for _, member in sorted(found, key=lambda entry: entry[0])]

@@ -1,0 +1,243 @@
+"""The names that circuit breakers use in Python, concept by concept, likeliest first.
+
+Drawn from breakers in public repositories and from the libraries. Names are
+compared without case, underscores and unit suffixes.
+"""
+
+import re
+from typing import Final
+
+_SUFFIX = re.compile(r"_(milliseconds|millis|ms|seconds|secs|sec|s)$")
+_MILLI: Final = {"milliseconds", "millis", "ms"}
+
+
+def normal(name: str) -> str:
+    """Return a name without case, underscores and unit suffix."""
+    return _SUFFIX.sub("", name.lower()).replace("_", "")
+
+
+def unit(name: str) -> float:
+    """Return how many seconds one unit of a parameter of this name is: 0.001 or 1.0."""
+    found = _SUFFIX.search(name.lower())
+    return 0.001 if found and found.group(1) in _MILLI else 1.0
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(normal(name) for name in text.split())
+
+
+PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
+    "threshold": _names(
+        "failure_threshold fail_max max_failures threshold error_threshold maximum_failures"
+        " failure_limit fail_threshold max_errors trip_threshold failure_count_threshold"
+        " consecutive_failures_threshold consecutive_failures failures_to_open maxfail"
+        " failures_before_open max_consecutive_failures failure_count max_failure_count"
+        " failures max_fails fail_limit failures_allowed allowed_failures trip_after open_after"
+    ),
+    "rate": _names(
+        "failure_rate_threshold failure_ratio_threshold error_rate_threshold failure_rate"
+        " failure_ratio error_ratio error_rate failure_percentage error_percentage"
+        " error_threshold_percentage max_failure_rate rate_threshold"
+    ),
+    "minimum_calls": _names(
+        "minimum_number_of_calls minimum_calls min_calls minimum_throughput min_throughput"
+        " min_requests minimum_requests request_volume_threshold volume_threshold min_samples"
+        " minimum_samples min_volume min_call_count"
+    ),
+    "window_size": _names(
+        "sliding_window_size window_size window_calls rolling_window_size window buffer_size"
+        " window_count sample_size history_size"
+    ),
+    "window_time": _names(
+        "failure_window window_seconds rolling_window failure_window_seconds window_duration"
+        " rolling_window_seconds time_window failure_timeout sampling_duration window_period"
+        " failure_expiry window_time"
+    ),
+    "base": _names(
+        "recovery_timeout reset_timeout base_recovery_timeout initial_recovery_timeout"
+        " base_timeout initial_timeout open_timeout open_duration base_open_duration"
+        " initial_open_duration recovery_time cooldown cool_down cooldown_period base_cooldown"
+        " initial_cooldown recovery_seconds retry_timeout break_duration"
+        " duration_of_break wait_duration_in_open wait_duration_in_open_state sleep_window"
+        " timeout_duration ttl base_delay initial_backoff base_backoff initial_delay"
+        " backoff_base recovery_delay open_period base_open_period initial_open_period"
+        " open_for open_interval retry_after base_period initial_period base_reset_timeout"
+        " initial_reset_timeout backoff_initial open_time first_open_period recovery_period"
+        " recovery_interval base_recovery_time recovery_window base_wait initial_wait open_wait"
+        " initial base timeout delay"
+    ),
+    "multiplier": _names(
+        "backoff_multiplier backoff_factor multiplier exponential_base recovery_backoff"
+        " timeout_multiplier recovery_multiplier recovery_timeout_multiplier"
+        " exponential_backoff_factor exponential_backoff_multiplier factor timeout_factor"
+        " wait_duration_backoff_multiplier reset_timeout_multiplier cooldown_multiplier"
+        " growth_factor growth backoff_growth backoff_exponent open_multiplier"
+        " exponential_factor backoff_rate"
+    ),
+    "cap": _names(
+        "max_recovery_timeout max_timeout max_reset_timeout recovery_timeout_max max_backoff"
+        " max_backoff_time max_delay backoff_max backoff_cap max_cooldown max_open_duration"
+        " wait_duration_in_open_max max_open_timeout max_open_period max_wait max_recovery_time"
+        " maximum_timeout maximum_recovery_timeout maximum_backoff max_open_for open_for_max"
+        " max_open_time max_break_duration max_cooldown_period max_recovery_delay"
+        " recovery_timeout_cap max_interval longest_open_period max_period"
+        " wait_duration_max max_wait_duration maximum cap max"
+    ),
+    "jitter": _names(
+        "jitter backoff_jitter jitter_factor jitter_ratio jitter_range randomization_factor"
+        " use_jitter enable_jitter with_jitter jitter_fraction recovery_jitter timeout_jitter rand"
+        " randomize random_factor jitter_enabled jitter_percent"
+    ),
+    "exponential": _names(
+        "exponential_backoff use_exponential_backoff enable_exponential_backoff exponential"
+        " backoff_enabled enable_backoff use_backoff"
+    ),
+    "limit": _names(
+        "half_open_max_calls half_open_max_requests half_open_max_concurrent max_half_open_calls"
+        " half_open_limit half_open_requests half_open_max_probes max_concurrent_probes"
+        " permitted_calls_in_half_open permitted_number_of_calls_in_half_open_state max_probes"
+        " half_open_max_attempts max_requests half_open_max_concurrent_calls half_open_calls"
+        " half_open_max_concurrency half_open_concurrency half_open_permits probe_limit"
+        " half_open_max half_open_probes max_half_open_requests max_trial_calls trial_calls"
+        " max_half_open_probes half_open_max_in_flight half_open_probe_limit concurrent_probes"
+        " max_half_open"
+    ),
+    "permitted": _names("permitted_calls_in_half_open half_open_total_calls"),
+    "successes": _names(
+        "success_threshold half_open_success_threshold recovery_threshold successes_to_close"
+        " required_successes close_threshold recovery_successes success_count_threshold"
+        " half_open_successes successes_required half_open_required_successes min_successes"
+        " consecutive_successes success_limit close_after probes_to_close"
+        " required_half_open_successes half_open_success_count success_max"
+    ),
+    "counted": _names(
+        "expected_exception expected_exceptions exceptions failure_exceptions error_types"
+        " tracked_exceptions monitored_exceptions record_exceptions catch_exceptions"
+        " include_exceptions included_exceptions handled_exceptions expected_errors"
+        " failure_types counted_exceptions include trip_on recorded_exceptions"
+        " exception_types failure_errors counts_as_failure_types record_on"
+    ),
+    "ignored": _names(
+        "excluded_exceptions exclude exclude_exceptions ignored_exceptions ignore_exceptions"
+        " ignore_on ignored whitelist passthrough_exceptions excluded ignore"
+        " exceptions_to_ignore ignored_errors non_failure_exceptions excluded_errors"
+    ),
+    "failure_predicate": _names(
+        "is_failure failure_predicate should_trip exception_filter should_handle"
+        " counts_as_failure exception_predicate should_count failure_condition"
+    ),
+    "call_timeout": _names(
+        "call_timeout request_timeout operation_timeout timeout execution_timeout"
+        " slow_call_duration_threshold slow_call_duration slow_call_threshold probe_timeout"
+        " probe_lease half_open_timeout lease_timeout max_call_duration"
+    ),
+    "name": _names("name breaker_id service_name circuit_name key breaker_name service identifier"),
+    "clock": _names(
+        "clock time_func time_fn timer time_source time_provider now monotonic now_fn now_func"
+    ),
+    "listener": _names(
+        "on_state_change on_transition state_change_callback on_change listener listeners"
+        " state_listener on_state_changed"
+    ),
+}
+
+CONFIG_PARAMETERS: Final = frozenset(
+    normal(n) for n in "config settings policy cfg options conf params configuration cb_config".split()
+)
+NESTED_PARAMETERS: Final = frozenset(
+    normal(n)
+    for n in "backoff retry backoff_policy backoff_strategy recovery half_open recovery_policy"
+    " thresholds open_policy backoff_config schedule strategy".split()
+)
+
+NO_BREAKER_ENDINGS: Final = (
+    "Error Exception Open State Status Config Configuration Settings Options Policy Params Metrics"
+    " Stats Statistics Snapshot Registry Manager Factory Listener Event Storage Middleware Backoff"
+    " Strategy Result Window Counter Collector Clock Client Context Guard Permit Timer"
+).split()
+FACTORIES: Final = tuple(
+    normal(n)
+    for n in "circuit_breaker circuit breaker with_circuit_breaker circuitbreaker protect"
+    " circuit_break guarded with_breaker create_circuit_breaker make_breaker"
+    " get_circuit_breaker create_breaker".split()
+)
+
+CALLS: Final = _names(
+    "call call_async acall async_call execute execute_async aexecute async_execute run run_async"
+    " arun invoke invoke_async ainvoke protect guard call_sync execute_sync run_sync submit"
+    " attempt wrap_call perform __call__"
+)
+DECORATORS: Final = _names(
+    "decorate decorator protect wrap guard circuit_break decorate_async decorate_sync async_decorator"
+    " sync_decorator protected wraps __call__"
+)
+CONTEXTS: Final = _names(
+    "context calling guard protect acquire acontext async_context guarded guard_sync guard_async"
+    " protecting attempt section"
+)
+ALLOW: Final = _names(
+    "allow_request can_execute is_allowed can_attempt allow before_call is_available should_allow"
+    " acquire try_acquire acquire_permission try_acquire_permission allow_call can_proceed"
+    " request_permission should_attempt can_call try_enter allows permit may_call check"
+    " is_call_permitted ready"
+)
+SUCCESS: Final = _names(
+    "record_success on_success success call_succeeded succeeded mark_success report_success"
+    " after_success"
+)
+FAILURE: Final = _names(
+    "record_failure on_failure failure call_failed failed record_error on_error mark_failure"
+    " report_failure fail after_failure"
+)
+RELEASE: Final = _names(
+    "release release_probe release_permit release_permission record_cancelled cancel"
+    " record_cancellation on_cancel record_ignored abandon forget cancelled discard"
+)
+STATES: Final = _names(
+    "state current_state get_state status circuit_state state_name get_current_state _state"
+)
+METRICS: Final = (
+    "get_metrics metrics stats get_stats snapshot get_snapshot metrics_snapshot get_status"
+    " statistics get_statistics info to_dict as_dict health report get_health summary counters"
+    " describe get_info collect status get_state"
+).split()
+METRICS_INNER: Final = ("snapshot", "to_dict", "as_dict", "get_stats", "get_metrics", "summary")
+RESETS: Final = _names("reset force_close force_closed close")
+
+COUNTS: Final[dict[str, tuple[str, ...]]] = {
+    "total": _names(
+        "total_calls total_requests calls requests call_count attempts total request_count"
+        " calls_total requests_total total_attempts call_total total_executions executions"
+        " n_calls num_calls calls_made permitted"
+    ),
+    "successes": _names(
+        "successful_calls total_successes successful_requests success_count successes success"
+        " total_success calls_succeeded succeeded success_calls succeeded_calls successes_total"
+        " success_total total_successful_calls total_successful ok successful num_successes"
+    ),
+    "failures": _names(
+        "failed_calls total_failures failed_requests failure_count failures error_count failure"
+        " failed total_failed calls_failed failures_total failure_total total_errors errors"
+        " total_failed_calls failure_calls error_calls num_failures"
+    ),
+    "rejections": _names(
+        "rejected_calls rejected_requests total_rejections rejections rejected short_circuited"
+        " calls_rejected not_permitted blocked_calls reject blocked blocked_requests"
+        " total_rejected rejection_count rejected_count rejections_total rejected_total"
+        " total_rejected_calls short_circuits denied refused rejected_permits num_rejected"
+        " not_permitted_calls num_rejections shorted turned_away"
+    ),
+    "transitions": _names(
+        "state_changes state_transitions transitions total_state_changes trip_count times_opened"
+        " total_state_transitions state_transition_count transition_count open_count"
+        " total_circuit_opens reopens state_change_count trips opened_count num_transitions"
+        " opens state_history transition_history"
+    ),
+    "state": _names("state current_state circuit_state state_name status"),
+}
+
+
+def match(name: str, names: tuple[str, ...]) -> int | None:
+    """Return the rank of a name among names, 0 the likeliest, or None."""
+    wanted = normal(name)
+    return names.index(wanted) if wanted in names else None

@@ -1,0 +1,1 @@
+"""Talking to workers: processes in a sandbox, requests with deadlines, strict messages."""

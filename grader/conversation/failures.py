@@ -1,0 +1,38 @@
+"""What can end the play of a scenario early; each becomes a verdict, never a crash of ours."""
+
+
+class Interrupted(Exception):
+    """Base: the scenario could not be played to its end."""
+
+
+class CandidateFailure(Interrupted):
+    """The candidate crashed, hung or broke the protocol: verdict `error`."""
+
+
+class Hung(CandidateFailure):
+    """No reply came before the deadline."""
+
+
+class Died(CandidateFailure):
+    """The worker ended, by a crash, a limit or a signal."""
+
+
+class Misspoke(CandidateFailure):
+    """Bytes arrived that are no message, or that nobody asked for."""
+
+
+class Blocked(Interrupted):
+    """A prerequisite does not hold, so there was nothing to see: verdict `blocked`."""
+
+    def __init__(self, because: str, explanation: str) -> None:
+        super().__init__(explanation)
+        self.because = because
+        """Id of the requirement that is the prerequisite, or a short phrase."""
+
+
+class NotOffered(Interrupted):
+    """The candidate does not have the feature, and need not: verdict `not offered`."""
+
+
+class Unknown(Interrupted):
+    """The grader could not observe: verdict `unknown`, with the reason."""

@@ -1,0 +1,135 @@
+"""One candidate in its sandbox: a folder laid out, a warm template, workers forked from it."""
+
+import contextlib
+import json
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from grader.answers import imports
+from grader.candidate import Candidate
+from grader.conversation.failures import Died
+from grader.conversation.worker import Patience, Worker
+from grader.sandbox import Sandbox, Tier, launch
+
+_START_TIMEOUT = 30.0
+_MOST_BYTES = 64 * 1024
+
+
+class Session:
+    """Lays out a candidate, starts its sandbox at first use, and forks workers."""
+
+    def __init__(self, candidate: Candidate, tier: Tier, *, seed: int = 0) -> None:
+        self.candidate = candidate
+        self.tier = tier
+        self.seed = seed
+        self.absent: tuple[str, ...] = ()
+        """Third-party modules that the candidate imports and this machine does not have."""
+        self._patience = Patience()
+        self._folder: Path | None = None
+        self._sandbox: Sandbox | None = None
+        self._control: socket.socket | None = None
+
+    @contextlib.contextmanager
+    def worker(self) -> Iterator[Worker]:
+        """Fork a worker for one scenario; it is gone when the block ends."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            try:
+                forked = self._tell({"op": "spawn"}, theirs)["worker"]
+            finally:
+                theirs.close()
+            worker = Worker(ours, self._patience)
+            try:
+                yield worker
+            finally:
+                worker.close()
+                self._end(forked)
+
+    def close(self) -> None:
+        """End the sandbox and remove the folder."""
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._sandbox is not None:
+            self._sandbox.kill()
+            self._sandbox = None
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --- the template -----------------------------------------------------------------
+
+    def _end(self, forked: int) -> None:
+        try:
+            self._tell({"op": "kill", "worker": forked})
+        except Died:
+            self.close()  # the template went with it; the next worker gets a new one
+
+    def _tell(self, message: dict[str, Any], descriptor: socket.socket | None = None) -> Any:
+        if self._control is None:
+            self._start()
+        return self._exchange(message, descriptor)
+
+    def _exchange(self, message: dict[str, Any], descriptor: socket.socket | None = None) -> Any:
+        control = self._control
+        if control is None:
+            raise Died("the sandbox is closed")
+        control.settimeout(_START_TIMEOUT)
+        data = json.dumps(message).encode()
+        try:
+            if descriptor is None:
+                control.send(data)
+            else:
+                socket.send_fds(control, [data], [descriptor.fileno()])
+            answer = control.recv(_MOST_BYTES)
+        except OSError as error:
+            raise Died(f"the worker's template does not answer: {error}") from None
+        if not answer:
+            raise Died("the worker's template ended")
+        return json.loads(answer)
+
+    def _start(self) -> None:
+        self._folder = lay_out(self.candidate)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control = ours
+        self._sandbox = launch(self.tier, candidate_dir=self._folder, control=theirs)
+        wanted = imports(self.candidate)
+        setup = {
+            "preload": sorted({*wanted.required, *wanted.optional}),
+            "cuts": {
+                file.path: file.cut.function
+                for file in self.candidate.files
+                if file.cut is not None and file.cut.function is not None
+            },
+            "seed": self.seed,
+        }
+        self.absent = tuple(self._exchange(setup)["absent"])
+
+
+def lay_out(candidate: Candidate) -> Path:
+    """Write what is run of a candidate's files into a fresh folder, and return it."""
+    folder = Path(tempfile.mkdtemp(prefix="grader-candidate-"))
+    folder.chmod(0o755)
+    for file in candidate.files:
+        path = folder / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file.text, encoding="utf-8")
+    return folder
+
+

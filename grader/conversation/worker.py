@@ -1,0 +1,124 @@
+"""One worker process, seen from the trusted side: requests, replies and up-calls."""
+
+import json
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from grader.conversation.failures import Died, Hung, Misspoke
+from grader.conversation.messages import Fatal, Reply, UpCall, decode
+
+MOST_BYTES = 64 * 1024
+_MOST_UP_CALLS = 2_000
+
+Order = dict[str, Any]
+Answer = Callable[[UpCall], Order | None]
+
+
+class Worker:
+    """A conversation with one worker; every request has a deadline in real time."""
+
+    def __init__(self, sock: socket.socket, patience: "Patience") -> None:
+        self._socket = sock
+        self._patience = patience
+        self._buffer = b""
+        self._lines: list[bytes] = []
+        self.answer: Answer = lambda _up: None
+        """Decides what a protected function does; None leaves it parked."""
+        self.gone = False
+
+    def request(self, op: str, **arguments: Any) -> Reply:
+        """Ask, answer the up-calls that come, and return the reply.
+
+        Raises Hung, Died or Misspoke; the worker is of no use after any of them.
+        """
+        if self.gone:
+            raise Died("the worker is gone")
+        try:
+            return self._converse(op, arguments)
+        except (Hung, Died, Misspoke):
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Hang up."""
+        self.gone = True
+        self._socket.close()
+
+    def _converse(self, op: str, arguments: dict[str, Any]) -> Reply:
+        if self._lines or self._buffer:
+            raise Misspoke("sent bytes that nobody asked for")
+        request_id = secrets.token_hex(8)
+        deadline = time.monotonic() + self._patience.seconds
+        self._send({"id": request_id, "op": op, **arguments}, deadline)
+        for _ in range(_MOST_UP_CALLS):
+            message = self._receive(deadline)
+            if isinstance(message, Fatal):
+                raise Hung(message.fatal)
+            if isinstance(message, UpCall):
+                self._send({"up": message.up, "order": self.answer(message)}, deadline)
+                continue
+            if message.id != request_id:
+                raise Misspoke("replied to another request")
+            if self._lines or self._buffer:
+                raise Misspoke("said more than its reply")
+            if message.fault:
+                raise Misspoke(message.fault)
+            return message
+        raise Misspoke(f"called up more than {_MOST_UP_CALLS} times in one request")
+
+    def _send(self, message: dict[str, Any], deadline: float) -> None:
+        self._socket.settimeout(max(0.001, deadline - time.monotonic()))
+        try:
+            self._socket.sendall(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+        except TimeoutError:
+            raise self._hung() from None
+        except OSError:
+            raise Died("the worker process ended") from None
+
+    def _receive(self, deadline: float) -> Reply | UpCall | Fatal:
+        while not self._lines:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise self._hung()
+            self._socket.settimeout(remaining)
+            try:
+                data = self._socket.recv(MOST_BYTES)
+            except TimeoutError:
+                raise self._hung() from None
+            except OSError:
+                data = b""
+            if not data:
+                raise Died("the worker process ended")
+            *lines, self._buffer = (self._buffer + data).split(b"\n")
+            self._lines.extend(lines)
+            if len(self._buffer) > MOST_BYTES:
+                raise Misspoke("sent a message that is too long")
+        try:
+            return decode(self._lines.pop(0))
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise Misspoke(f"sent something that is no message: {error}") from None
+
+    def _hung(self) -> Hung:
+        seconds = self._patience.seconds
+        self._patience.lose()
+        return Hung(f"no reply within {seconds:g} s")
+
+
+class Patience:
+    """How long one request of a candidate may take in real seconds.
+
+    The first time-outs are generous, because a machine may be loaded; a
+    candidate that hangs everywhere gets less and less.
+    """
+
+    def __init__(self, seconds: float = 4.0) -> None:
+        self.seconds = seconds
+
+    def lose(self) -> None:
+        """Halve the time, after a request that was not answered."""
+        self.seconds = max(0.4, self.seconds / 2)

@@ -1,0 +1,399 @@
+"""The handles that scenarios are written with: a laboratory, breakers and calls.
+
+A scenario reads like a story: build a breaker, let calls fail, wait, look.
+How a call is made through the candidate's API is the binding's business.
+"""
+
+import random
+import secrets
+from typing import Any
+
+from grader.binding.model import Binding, Constructor, Surface
+from grader.binding.state import as_state
+from grader.conversation.failures import Blocked, NotOffered, Unknown
+from grader.conversation.messages import ErrorSeen, Event, Reply, UpCall
+from grader.conversation.worker import Order, Worker
+from grader.history import Burst, CallSeen, Metrics, OpenPeriod
+
+# Far beyond every period of a scenario, so that it does not matter unless it is the point.
+NO_CAP = 1e9
+NO_TIMEOUT = 1e9
+DEFAULTS: dict[str, Any] = {
+    "threshold": 3,
+    "base": 10.0,
+    "multiplier": 2.0,
+    "cap": NO_CAP,
+    "limit": 1,
+    "successes": 1,
+    "jitter": 0,
+    "exponential": True,
+    "call_timeout": NO_TIMEOUT,
+    "window_time": NO_TIMEOUT,
+}
+
+
+class Lab:
+    """One worker, with one candidate bound in it."""
+
+    def __init__(self, worker: Worker, binding: Binding, *, seed: int) -> None:
+        self.worker = worker
+        self.binding = binding
+        self.random = random.Random(seed)
+        self.now = 0.0
+        """Virtual seconds since the worker started."""
+        self.cut_off_ran = False
+        """A function that is cut off in the answer has run."""
+        self.blocking: list[str] = []
+        """Blocking calls that were seen on a thread with an event loop."""
+        self._calls: dict[int, Call] = {}
+        self._breakers = 0
+        worker.answer = self._answer
+
+    # --- building ---------------------------------------------------------------------
+
+    def settings(self, **settings: Any) -> dict[str, Any]:
+        """Return the settings of a breaker: the defaults, the binding's, then these."""
+        wanted = {**DEFAULTS, **self.binding.settings, **settings}
+        threshold = wanted.get("threshold")
+        if "rate" in self.binding.parameters and "threshold" not in self.binding.parameters:
+            for concept in ("minimum_calls", "window_size"):
+                wanted.setdefault(concept, threshold)
+            wanted.setdefault("rate", 1.0)
+        wanted.setdefault("permitted", wanted.get("successes"))
+        if "counted" in self.binding.parameters and self.binding.failure == "ServiceFailure":
+            wanted.setdefault("counted", ["ServiceFailure"])
+        return {k: v for k, v in wanted.items() if v is not _LEFT_OUT}
+
+    def breaker(self, **settings: Any) -> "Breaker":
+        """Build a breaker; settings are concepts such as `threshold`, `base`, `cap`, `limit`.
+
+        Raises Refused where the candidate's constructor raises.
+        """
+        return self.build(self.binding.constructor, self.settings(**settings))
+
+    def build(self, constructor: Constructor, settings: dict[str, Any]) -> "Breaker":
+        """Build a breaker with exactly these settings."""
+        return self.build_expression(constructor.expression(settings), settings)
+
+    def build_expression(self, expression: Any, settings: dict[str, Any]) -> "Breaker":
+        """Build a breaker from an expression."""
+        self._breakers += 1
+        handle = f"b{self._breakers}"
+        arguments: dict[str, Any] = {"breaker": handle, "expression": expression}
+        surface = self.binding.surfaces[0] if self.binding.surfaces else None
+        if surface is not None and surface.style == "decorate":
+            arguments["decorate"] = {**surface.data(), "form": surface.form}
+        reply = self.request("build", **arguments)
+        if reply.error is not None:
+            raise Refused(reply.error)
+        return Breaker(self, handle, settings)
+
+    def offers(self, concept: str) -> bool:
+        """Whether the candidate has a parameter for a concept."""
+        return concept in self.binding.parameters
+
+    # --- time -------------------------------------------------------------------------
+
+    def wait(self, seconds: float) -> None:
+        """Let virtual time pass."""
+        self.request("advance", seconds=seconds)
+
+    # --- the conversation -------------------------------------------------------------
+
+    def request(self, op: str, **arguments: Any) -> Reply:
+        """Ask the worker, and take note of what happened meanwhile."""
+        reply = self.worker.request(op, **arguments)
+        self.now = reply.now
+        for event in reply.events:
+            self._happened(event)
+        return reply
+
+    def _happened(self, event: Event) -> None:
+        if event.event == "cut":
+            self.cut_off_ran = True
+        elif event.event == "blocking":
+            self.blocking.append(event.what)
+        elif event.call in self._calls:
+            self._calls[event.call].happened(event)
+
+    def _answer(self, up: UpCall) -> Order | None:
+        call = self._calls.get(up.up)
+        return {"return": None} if call is None else call.entered(up)
+
+    def enlist(self, call: "Call") -> int:
+        """Give a call its number."""
+        number = len(self._calls) + 1
+        self._calls[number] = call
+        return number
+
+
+class _LeftOut:
+    """A setting that shall not be passed at all."""
+
+
+_LEFT_OUT: Any = _LeftOut()
+LEFT_OUT = _LEFT_OUT
+
+
+class Refused(Exception):
+    """The candidate's constructor raised."""
+
+    def __init__(self, error: ErrorSeen) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Call:
+    """One call under way; `seen` is its history so far."""
+
+    def __init__(self, breaker: "Breaker", surface: Surface, planned: str | None) -> None:
+        self._lab = breaker.lab
+        self._planned = planned
+        self._token = secrets.token_hex(8)
+        self.surface = surface
+        self.number = self._lab.enlist(self)
+        self.seen = CallSeen(number=self.number, asked_at=self._lab.now)
+
+    # --- what the worker tells --------------------------------------------------------
+
+    def entered(self, up: UpCall) -> Order | None:
+        """Note that the function runs, and answer how it ends, if that is planned."""
+        first = self.seen.entered_at if self.seen.entries else up.at
+        self._change(
+            entries=self.seen.entries + 1,
+            entered_at=first,
+            arguments=up.args,
+            keywords=up.kwargs,
+        )
+        return None if self._planned is None else self._order(self._planned)
+
+    def happened(self, event: Event) -> None:
+        """Note how the call ended, or that its function was cancelled."""
+        if event.event == "cancelled":
+            self._change(cancelled_inside=True)
+            return
+        self._change(
+            how=event.event,
+            ended_at=event.at,
+            value=event.value,
+            own_result=event.value == self._token,
+            error=event.error,
+        )
+
+    # --- what the scenario does -------------------------------------------------------
+
+    def succeed(self) -> "Call":
+        """Let the parked function return."""
+        return self.end("return")
+
+    def fail(self, error: str | None = None) -> "Call":
+        """Let the parked function raise."""
+        return self.end(error or self._lab.binding.failure)
+
+    def end(self, planned: str) -> "Call":
+        """Let the parked function return, or raise an error of this name."""
+        self._lab.request("order", calls=[self.number], order=self._order(planned))
+        return self
+
+    def cancel(self) -> "Call":
+        """Cancel the task that makes the call."""
+        self._lab.request("cancel", call=self.number)
+        return self
+
+    def order(self, planned: str) -> Order:
+        """Return the order that makes the function return or raise."""
+        return self._order(planned)
+
+    def _order(self, planned: str) -> Order:
+        self._change(planned=planned)
+        if planned == "return":
+            return {"return": self._token}
+        return {"raise": planned, "token": self._token}
+
+    def _change(self, **fields: Any) -> None:
+        kept = {name: getattr(self.seen, name) for name in CallSeen.__struct_fields__}
+        self.seen = CallSeen(**{**kept, **fields})
+
+
+class Breaker:
+    """One breaker of the candidate."""
+
+    def __init__(self, lab: Lab, handle: str, settings: dict[str, Any]) -> None:
+        self.lab = lab
+        self.handle = handle
+        self.settings = settings
+
+    # --- calls ------------------------------------------------------------------------
+
+    def call(
+        self,
+        *args: Any,
+        planned: str | None = None,
+        surface: Surface | None = None,
+        form: str | None = None,
+        **kwargs: Any,
+    ) -> Call:
+        """Start a call; without a plan its function stays parked until it is told how to end."""
+        chosen = surface or self.surface()
+        call = Call(self, chosen, planned)
+        self.lab.request(
+            "call",
+            breaker=self.handle,
+            surface=chosen.data(),
+            call=call.number,
+            form=form or chosen.form,
+            args=list(args),
+            kwargs=kwargs,
+        )
+        return call
+
+    def succeed(self, **how: Any) -> CallSeen:
+        """Make a call that succeeds; return what came of it."""
+        return self.call(planned="return", **how).seen
+
+    def fail(self, error: str | None = None, **how: Any) -> CallSeen:
+        """Make a call that fails; return what came of it."""
+        return self.call(planned=error or self.lab.binding.failure, **how).seen
+
+    def fails(self, times: int) -> tuple[CallSeen, ...]:
+        """Make several calls that fail, one after the other."""
+        return tuple(self.fail() for _ in range(times))
+
+    def burst(self, callers: int) -> list[Call]:
+        """Start several calls in one tick; their functions stay parked."""
+        surface = self.surface()
+        calls = [Call(self, surface, None) for _ in range(callers)]
+        self.lab.request(
+            "burst",
+            breaker=self.handle,
+            surface=surface.data(),
+            calls=[call.number for call in calls],
+            form=surface.form,
+        )
+        return calls
+
+    def queue(self, callers: int) -> list[Call]:
+        """Start several calls, each settled before the next; their functions stay parked."""
+        return [self.call() for _ in range(callers)]
+
+    def end_together(self, calls: list[Call], planned: str) -> None:
+        """Let several parked functions end in one tick."""
+        if calls:
+            self.lab.request(
+                "order", calls=[c.number for c in calls], order=calls[0].order(planned)
+            )
+
+    def surface(self) -> Surface:
+        """Return the surface that calls are made through by default."""
+        if not self.lab.binding.surfaces:
+            raise Blocked("de-breaker", "no way of making a call was found")
+        return self.lab.binding.surfaces[0]
+
+    # --- stories that many scenarios share --------------------------------------------
+
+    @property
+    def threshold(self) -> int:
+        """How many failures trip it."""
+        wanted: int = self.settings["threshold"]
+        if self.lab.offers("threshold") or self.lab.offers("rate"):
+            return wanted + (self.lab.binding.trips_at or 3) - 3
+        return self.lab.binding.trips_at or wanted
+
+    def trip(self) -> tuple[CallSeen, ...]:
+        """Let it fail until the next call would be rejected; raise Blocked if that never comes.
+
+        Leaves the breaker open with no time passed since the tripping failure.
+        """
+        calls = self.fails(self.threshold)
+        if any(call.rejected for call in calls) or not all(call.ended for call in calls):
+            raise Blocked("th-exact", f"tripping did not go as measured: {calls[-1].tell()}")
+        return calls
+
+    def wait(self, seconds: float) -> None:
+        """Let virtual time pass."""
+        self.lab.wait(seconds)
+
+    def open_period(
+        self, *, planned: str | None = None, most: float = 2_000.0
+    ) -> tuple[OpenPeriod, CallSeen]:
+        """Measure how long it stays open from now, by calling again and again.
+
+        The call that is admitted in the end ends as planned: `return`, or an error's name, by
+        default a failure. `most` bounds the wait, in seconds.
+        """
+        planned = planned or self.lab.binding.failure
+        surface = self.surface()
+        call = Call(self, surface, planned)
+        base = float(self.settings.get("base", 10.0))
+        reply = self.lab.request(
+            "poll",
+            breaker=self.handle,
+            surface=surface.data(),
+            form=surface.form,
+            call=call.number,
+            step=base / 50,
+            growth=0.02,
+            most=most,
+        )
+        told = reply.value if isinstance(reply.value, dict) else {}
+        low, high = told.get("low"), told.get("high")
+        period = OpenPeriod(low=float(low or 0.0), high=None if high is None else float(high))
+        return period, call.seen
+
+    # --- looking ----------------------------------------------------------------------
+
+    def state(self) -> str | None:
+        """Return `closed`, `open` or `half_open`; None where it cannot be read."""
+        accessor = self.lab.binding.state
+        if accessor is None:
+            return None
+        reply = self.lab.request(
+            "read", breaker=self.handle, target=accessor.target, path=accessor.path
+        )
+        if not isinstance(reply.value, dict):
+            return None
+        return as_state(reply.value, self.lab.binding.state_words)
+
+    def metrics(self) -> Metrics:
+        """Read the metrics."""
+        accessor = self.lab.binding.metrics
+        if accessor is None:
+            raise Blocked("me-exists", "no metrics were found")
+        reply = self.lab.request(
+            "read", breaker=self.handle, target=accessor.target, path=accessor.path
+        )
+        return read_metrics(reply, self.lab.binding)
+
+    def reset(self) -> None:
+        """Reset it by hand; raises NotOffered where it cannot be."""
+        if not self.lab.binding.reset:
+            raise NotOffered("there is no manual reset")
+        reply = self.lab.request("invoke", breaker=self.handle, name=self.lab.binding.reset)
+        if reply.error is not None:
+            raise Unknown(f"reset raised {reply.error}")
+
+
+def read_metrics(reply: Reply, binding: Binding) -> Metrics:
+    """Return metrics from what was read."""
+    if reply.error is not None or not isinstance(reply.value, dict):
+        return Metrics(broken=str(reply.error or "not readable"))
+    flat = reply.value
+    numbers: dict[str, float] = {}
+    for concept, paths in binding.counts.items():
+        values = [flat.get(path) for path in paths]
+        if concept != "state" and all(type(n) in (int, float) for n in values):
+            numbers[concept] = float(sum(n for n in values if isinstance(n, (int, float))))
+    state = next((str(flat[p]) for p in binding.counts.get("state", ()) if p in flat), None)
+    return Metrics(**numbers, state=state, everything=flat)  # type: ignore[arg-type]
+
+
+def look_at(calls: list[Call], limit: int | None) -> Burst:
+    """Return how a burst stands now."""
+    seen = [call.seen for call in calls]
+    return Burst(
+        limit=limit,
+        callers=len(seen),
+        running=sum(call.running for call in seen),
+        rejected=sum(call.rejected for call in seen),
+        waiting=sum(call.waiting for call in seen),
+    )

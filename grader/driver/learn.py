@@ -1,0 +1,273 @@
+"""Settles by behaviour what names leave open, and arrives at a binding."""
+
+from typing import Any
+
+import msgspec
+
+from grader.binding import vocabulary as v
+from grader.binding.counts import find_counts
+from grader.binding.discover import Proposal, propose
+from grader.binding.model import Accessor, Binding, Surface
+from grader.binding.shape import ObjectShape, Shape
+from grader.binding.state import CLOSED, OPEN, raw_state, state_of
+from grader.conversation.failures import Blocked
+from grader.conversation.worker import Worker
+from grader.driver.lab import LEFT_OUT, Breaker, Lab, Refused
+
+_MOST_FAILURES = 25
+_MOST_SURFACES = 14
+# Error classes that are tried when the plain one does not count, as HTTP examples raise them.
+_FAILURES = (
+    "ServiceFailure",
+    "ConnectionError",
+    "TimeoutError",
+    "httpx:ConnectError",
+    "aiohttp:ClientError",
+    "requests:ConnectionError",
+    "ValueError",
+)
+
+
+def learn(worker: Worker, modules: list[str], unread: frozenset[str], seed: int) -> Binding:
+    """Return the binding of the candidate whose modules can be imported in `worker`.
+
+    Raises Blocked where the modules do not import or hold no breaker.
+    """
+    shape = describe(worker, modules)
+    proposals = propose(shape, unread)
+    if not proposals:
+        raise Blocked("de-breaker", "nothing in the code looks like a circuit breaker")
+    tried: list[Binding] = []
+    for proposal in proposals[:4]:
+        binding = _Learner(worker, proposal, seed).learn()
+        if binding.surfaces and not binding.cut_off and binding.trips_at is not None:
+            return binding
+        tried.append(binding)
+    return max(tried, key=_promise)
+
+
+def _promise(binding: Binding) -> tuple[bool, bool, bool]:
+    return (binding.trips_at is not None, bool(binding.surfaces), binding.state is not None)
+
+
+def describe(worker: Worker, modules: list[str]) -> Shape:
+    """Import the candidate's modules and return what they define."""
+    for place, module in enumerate(modules):
+        reply = worker.request("load", modules=[module])
+        if reply.error is not None and place == 0:
+            raise Blocked("de-imports", f"importing {module} raised {reply.error}")
+    return msgspec.convert(worker.request("describe").value, Shape)
+
+
+class _Learner:
+    """Works on one proposal."""
+
+    def __init__(self, worker: Worker, proposal: Proposal, seed: int) -> None:
+        self._proposal = proposal
+        self._doubts: list[str] = []
+        self._settings: dict[str, Any] = {}
+        self._binding = Binding(
+            constructor=proposal.constructor, surfaces=(), reset=proposal.reset
+        )
+        self._lab = Lab(worker, self._binding, seed=seed)
+        self._failure = "ServiceFailure"
+
+    def learn(self) -> Binding:
+        """Go through it step by step."""
+        self._settle_settings()
+        self._settle_surfaces()
+        if self._binding.surfaces and not self._binding.cut_off:
+            self._settle_trip()
+            self._settle_metrics()
+        return self._adopt(sure=not self._doubts, doubts=tuple(self._doubts))
+
+    def _adopt(self, **changes: Any) -> Binding:
+        self._binding = msgspec.structs.replace(self._binding, **changes)
+        self._lab.binding = self._binding
+        return self._binding
+
+    # --- building ---------------------------------------------------------------------
+
+    def _settle_settings(self) -> None:
+        """Find settings that the constructor accepts, leaving out what it refuses."""
+        refusals = []
+        trials: list[dict[str, Any]] = [
+            {},
+            {"call_timeout": LEFT_OUT, "window_time": LEFT_OUT},
+            {"cap": 10_000.0},
+            {"cap": 10_000.0, "call_timeout": LEFT_OUT, "window_time": LEFT_OUT},
+            {"cap": 600.0, "call_timeout": LEFT_OUT, "window_time": LEFT_OUT},
+            {"jitter": LEFT_OUT, "call_timeout": LEFT_OUT, "window_time": LEFT_OUT},
+            {"limit": LEFT_OUT, "successes": LEFT_OUT, "call_timeout": LEFT_OUT},
+            {"counted": LEFT_OUT},
+        ]
+        for trial in trials:
+            try:
+                self._lab.build(
+                    self._proposal.constructor, self._lab.settings(**trial)
+                )
+            except Refused as refused:
+                refusals.append(str(refused))
+                continue
+            self._adopt(settings=trial)
+            return
+        self._doubts.append(f"the constructor refused every setting: {refusals[0]}")
+
+    # --- calling ----------------------------------------------------------------------
+
+    def _settle_surfaces(self) -> None:
+        """Keep the ways of making a call that really run the function and return its result."""
+        working: list[Surface] = []
+        cut = False
+        for surface in self._proposal.surfaces[:_MOST_SURFACES]:
+            if any(_same_way(surface, found) for found in working):
+                continue
+            self._lab.cut_off_ran = False
+            works = self._works(surface)
+            if works:
+                working.append(surface)
+            cut = cut or (self._lab.cut_off_ran and not works)
+        ranked = sorted(working, key=lambda s: (s.mode != "async", _STYLES.index(s.style)))
+        if not ranked and self._proposal.surfaces:
+            first = self._proposal.surfaces[0]
+            self._adopt(surfaces=(first,), cut_off=cut)
+            self._doubts.append(f"{first} did not run the function it was given")
+            return
+        self._adopt(surfaces=tuple(ranked))
+
+    def _works(self, surface: Surface) -> bool:
+        self._adopt(surfaces=(surface,))
+        try:
+            call = self._lab.breaker().succeed(surface=surface)
+        except Refused:
+            return False
+        return call.succeeded and call.entries == 1
+
+    # --- tripping ---------------------------------------------------------------------
+
+    def _settle_trip(self) -> None:
+        """Find the error that counts, the failures that trip, and the state's words."""
+        rates: list[dict[str, Any]] = [{}]
+        if "rate" in self._binding.parameters:
+            rates = [{}, {"rate": 0.99}, {"rate": 0.5}]
+        failures = _FAILURES[:1] if "counted" in self._binding.parameters else _FAILURES
+        for rate in rates:
+            for failure in failures:
+                self._adopt(failure=failure, settings={**self._binding.settings, **rate})
+                breaker = self._fresh()
+                if breaker is None:
+                    continue
+                tripped = self._fail_until_rejected(breaker)
+                if tripped is not None:
+                    self._adopt(trips_at=tripped)
+                    self._settle_state(breaker)
+                    return
+        self._adopt(failure="ServiceFailure")
+        self._doubts.append("no number of failures led to a rejection")
+        breaker = self._fresh()
+        if breaker is not None:
+            self._settle_state(breaker)
+
+    def _fresh(self) -> Breaker | None:
+        try:
+            return self._lab.breaker()
+        except Refused:
+            return None
+
+    def _fail_until_rejected(self, breaker: Breaker) -> int | None:
+        for count in range(_MOST_FAILURES):
+            call = breaker.fail()
+            if call.rejected:
+                return count
+            if not call.ended or call.how == "returned":
+                return None
+        return None
+
+    # --- reading ----------------------------------------------------------------------
+
+    def _targets(self, breaker: Breaker) -> list[tuple[str, ObjectShape]]:
+        """Return the objects on which state and metrics may hang, with their data."""
+        found = []
+        for target in ("", *(("@", "@breaker", "@circuit_breaker", "@circuit", "@cb", "@_breaker",
+                              "@__self__") if self._decorates else ())):  # fmt: skip
+            reply = self._lab.request("inspect", breaker=breaker.handle, target=target)
+            if reply.error is None:
+                found.append((target, msgspec.convert(reply.value, ObjectShape)))
+        return found
+
+    @property
+    def _decorates(self) -> bool:
+        return self._binding.surfaces[0].style == "decorate"
+
+    def _settle_state(self, tripped: Breaker) -> None:
+        """Find where the state is read: a place that tells closed from open."""
+        fresh = self._fresh()
+        if fresh is None:
+            return
+        for target, shape in self._targets(fresh):
+            for name in _likely(shape, v.STATES):
+                accessor = Accessor(path=(name,), target=target)
+                if self._tells_states_apart(accessor, fresh, tripped):
+                    return
+
+    def _tells_states_apart(self, accessor: Accessor, fresh: Breaker, tripped: Breaker) -> bool:
+        raw = []
+        for breaker in (fresh, tripped):
+            reply = self._lab.request(
+                "read", breaker=breaker.handle, target=accessor.target, path=accessor.path
+            )
+            raw.append(raw_state(reply.value) if isinstance(reply.value, dict) else None)
+        before, after = raw
+        if before is None or after is None:
+            return False
+        if state_of(before) == CLOSED:
+            self._adopt(state=accessor)
+            return True
+        if before != after and state_of(before) is None:
+            self._adopt(state=accessor, state_words={before: CLOSED, after: OPEN})
+            return True
+        return False
+
+    def _settle_metrics(self) -> None:
+        """Find the accessor whose names cover most of the counts that are asked for."""
+        breaker = self._fresh()
+        if breaker is None:
+            return
+        breaker.succeed()
+        self._fail_until_rejected(breaker)
+        best: tuple[int, int] = (0, 0)
+        for target, shape in self._targets(breaker):
+            for rank, path in enumerate(_metric_paths(shape)):
+                reply = self._lab.request("read", breaker=breaker.handle, target=target, path=path)
+                if reply.error is not None or not isinstance(reply.value, dict):
+                    continue
+                counts = find_counts(reply.value, of_breaker=not path)
+                if (len(counts), -rank) > best and set(counts) - {"state"}:
+                    best = (len(counts), -rank)
+                    self._adopt(metrics=Accessor(path=path, target=target), counts=counts)
+
+
+_STYLES = ("call", "context", "decorate", "permit")
+
+
+def _same_way(one: Surface, other: Surface) -> bool:
+    """Whether two surfaces differ only in how the same method is understood."""
+    return (one.style, one.mode) == (other.style, other.mode) and one.style in {"call", "permit"}
+
+
+def _likely(shape: ObjectShape, words: tuple[str, ...]) -> list[str]:
+    """Return the names of an object, its own data first, that may hold what is looked for."""
+    ranked = [(v.match(n, words), n) for n in shape.data if v.match(n, words) is not None]
+    methods = ["get_state", "state", "current_state", "get_current_state", "get_status"]
+    return [name for _, name in sorted(ranked, key=lambda e: (e[1].startswith("_"), e[0]))] + methods
+
+
+def _metric_paths(shape: ObjectShape) -> list[tuple[str, ...]]:
+    """Return the ways that may lead to metrics."""
+    paths: list[tuple[str, ...]] = []
+    for name in v.METRICS:
+        datum = shape.data.get(name)
+        paths.append((name,))
+        if datum is not None:
+            paths += [(name, inner) for inner in v.METRICS_INNER if inner in datum.methods]
+    return [*paths, ("_metrics",), ("_stats",), ()]

@@ -1,0 +1,103 @@
+"""A Markdown summary, as a CI step shows it: leaderboard, then what went wrong where.
+
+Written for GitHub's dialect. Everything that a candidate had a hand in is
+escaped so that it can neither break a table nor become a link, an image or HTML.
+"""
+
+import re
+
+from grader.report import view
+from grader.report.text import one_line
+from grader.results import CandidateResult, Finding, Results
+
+_ACTIVE = re.compile(r"([\\`*_\[\]|~#!(){}+])")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
+_ENTITY = re.compile("[&<>@]")
+_LINK = re.compile(r"(?<=[a-z])://|(?<=www)\.", re.IGNORECASE)
+_ROWS_NAMED = 12
+"""So many blocked rows are named in a group; the rest is counted."""
+
+
+def escape(text: str, limit: int = 300) -> str:
+    """Return text on one line that Markdown shows as it is, also inside a table."""
+    plain = _ENTITY.sub(lambda match: _ENTITIES[match.group()], one_line(text, limit))
+    plain = _ACTIVE.sub(r"\\\1", plain)
+    return _LINK.sub(lambda match: match.group().replace(":", "&#58;").replace(".", "&#46;"), plain)
+
+
+def render_markdown(results: Results) -> str:
+    """Return the summary of a run."""
+    lines = ["# Circuit breakers, graded by execution", "", *_leaderboard(results), ""]
+    for standing in view.standings(results):
+        lines += _candidate(standing.candidate, results)
+    origin = (
+        f"Specification `{_code(results.specification)}`, seed {results.seed}, "
+        f"isolation {escape(results.isolation)}, Python {escape(results.python)}."
+    )
+    lines += ["---", "", origin, ""]
+    return "\n".join(lines)
+
+
+def _leaderboard(results: Results) -> list[str]:
+    lines = [
+        "| # | candidate | provenance | score | as delivered | note |",
+        "| --: | :-- | :-- | --: | --: | :-- |",
+    ]
+    for standing in view.standings(results):
+        candidate = standing.candidate
+        note = ", ".join(view.marks(candidate))
+        if candidate.score is None:
+            note = ", ".join(filter(None, (note, escape(candidate.problem))))
+        cells = (
+            str(standing.rank or view.number(None)),
+            escape(candidate.name or candidate.id, 80),
+            escape(candidate.provenance, 40),
+            view.score_text(candidate),
+            view.number(candidate.as_delivered),
+            note,
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    if any(candidate.provenance == view.RE_ENACTMENT for candidate in results.candidates):
+        lines += ["", view.RE_ENACTMENT_NOTE]
+    if any(view.upper(candidate) != (candidate.score or 0.0) for candidate in results.candidates):
+        lines += [
+            "",
+            "A range counts unknown as failed at its lower and as passed at its upper end.",
+        ]
+    return lines
+
+
+def _candidate(candidate: CandidateResult, results: Results) -> list[str]:
+    """Return one candidate's section; a flawless one has nothing to tell."""
+    wrong, groups = view.went_wrong(candidate), view.blocked(candidate)
+    doubt = view.unsure(candidate)
+    if not (wrong or groups or candidate.problem or doubt):
+        return []
+    title = f"{escape(candidate.name or candidate.id, 80)} ({escape(candidate.provenance, 40)})"
+    lines = [f"## {title}: {view.score_text(candidate)}", ""]
+    if doubt:
+        lines += ["**The binding is unsure:** the grader may have misunderstood the interface.", ""]
+    if candidate.problem:
+        lines += [escape(candidate.problem), ""]
+    for group in groups:
+        named = ", ".join(f"`{_code(row)}`" for row in group.rows[:_ROWS_NAMED])
+        more = len(group.rows) - _ROWS_NAMED
+        tail = f" and {more} more" if more > 0 else ""
+        lines += [f"**{escape(group.title)}:** {named}{tail}", ""]
+    if wrong:
+        lines += ["| requirement | level | verdict | evidence |", "| :-- | :-- | :-- | :-- |"]
+        lines += [_row(identifier, finding, results) for identifier, finding in wrong.items()]
+        lines.append("")
+    return lines
+
+
+def _row(identifier: str, finding: Finding, results: Results) -> str:
+    requirement = results.requirements.get(identifier)
+    level = requirement.level if requirement else finding.level
+    told = "; ".join(filter(None, (escape(finding.evidence), view.partly(finding))))
+    return f"| `{_code(identifier)}` | {level} | {finding.verdict} | {told} |"
+
+
+def _code(text: str) -> str:
+    """Return text for a code span, where no escape works: what could end it is left out."""
+    return re.sub(r"[`|\\]", "", one_line(text, 80)) or " "

@@ -1,0 +1,151 @@
+"""Describes the candidate's API as scalars: names, signatures, kinds. Decides nothing."""
+
+import dataclasses
+import enum
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .wire import scalar, text
+
+_MOST_MEMBERS = 60
+_MOST_METHODS = 60
+
+
+def describe_modules(owns: Callable[[str | None], bool]) -> list[dict[str, Any]]:
+    """Describe the classes and functions that the candidate defines, in order of definition."""
+    members: list[dict[str, Any]] = []
+    for module_name, module in list(sys.modules.items()):
+        if not owns(module_name):
+            continue
+        for name, value in list(vars(module).items()):
+            if name.startswith("_") or getattr(value, "__module__", None) != module_name:
+                continue
+            if inspect.isclass(value):
+                members.append(_class(module_name, name, value, owns))
+            elif inspect.isfunction(value):
+                members.append(_function(module_name, name, value))
+    return members[:_MOST_MEMBERS]
+
+
+def _class(
+    module: str, name: str, value: type, owns: Callable[[str | None], bool]
+) -> dict[str, Any]:
+    own_kinds = [kind for kind in value.__mro__ if owns(kind.__module__)]
+    members: dict[str, Any] = {}
+    for kind in reversed(own_kinds):
+        members.update(vars(kind))
+    return {
+        "kind": "class",
+        "module": module,
+        "name": name,
+        "error": issubclass(value, BaseException),
+        "bases": [kind.__name__ for kind in value.__mro__[1:]],
+        "enum": [m.name for m in value] if issubclass(value, enum.Enum) else [],
+        "dataclass": dataclasses.is_dataclass(value),
+        "parameters": _parameters(value),
+        "methods": [
+            m for k, v in list(members.items())[:_MOST_METHODS] if (m := _method(k, v)) is not None
+        ],
+        "attributes": [
+            k
+            for k, v in members.items()
+            if not k.startswith("_") and (isinstance(v, property) or not callable(v))
+        ],
+    }
+
+
+def _function(module: str, name: str, value: Any) -> dict[str, Any]:
+    return {
+        "kind": "function",
+        "module": module,
+        "name": name,
+        "async": inspect.iscoroutinefunction(value),
+        "generator": inspect.isgeneratorfunction(value) or inspect.isasyncgenfunction(value),
+        "parameters": _parameters(value),
+    }
+
+
+_WELCOME_DUNDERS = {"__call__", "__enter__", "__aenter__"}
+
+
+def _method(name: str, value: Any) -> dict[str, Any] | None:
+    if name.startswith("_") and name not in _WELCOME_DUNDERS:
+        return None
+    bound = not isinstance(value, staticmethod)
+    if isinstance(value, (staticmethod, classmethod)):
+        value = value.__func__
+    if not inspect.isfunction(value):
+        return None
+    inner = inspect.unwrap(value)
+    generator = inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner)
+    parameters = _parameters(value)
+    return {
+        "name": name,
+        "async": inspect.iscoroutinefunction(value),
+        # A generator function that is wrapped is a context manager made by contextlib.
+        "context": generator and inner is not value,
+        "async_context": inspect.isasyncgenfunction(inner) and inner is not value,
+        "generator": generator and inner is value,
+        "parameters": parameters[1:] if bound else parameters,
+    }
+
+
+def _parameters(value: Any) -> list[dict[str, Any]]:
+    try:
+        signature = inspect.signature(value)
+    except (ValueError, TypeError):
+        return []
+    return [_parameter(p) for p in signature.parameters.values()]
+
+
+def _parameter(parameter: inspect.Parameter) -> dict[str, Any]:
+    empty = inspect.Parameter.empty
+    annotation = parameter.annotation
+    shown = "" if annotation is empty else getattr(annotation, "__name__", None) or annotation
+    if annotation is not empty and not isinstance(annotation, type):
+        shown = annotation
+    described: dict[str, Any] = {
+        "name": parameter.name,
+        "kind": parameter.kind.name.lower(),
+        "annotation": text(shown)[:80],
+        "required": parameter.default is empty,
+    }
+    if parameter.default is not empty:
+        described["default"] = _default(parameter.default)
+    return described
+
+
+def _default(value: Any) -> Any:
+    if isinstance(value, type):
+        return {"opaque": "type"}
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return {"opaque": type(value).__name__}
+    return scalar(value)
+
+
+def describe_value(value: Any, owns: Callable[[str | None], bool]) -> dict[str, Any]:
+    """Describe an object's public data: name by name, what kind of thing it holds."""
+    found: dict[str, Any] = {}
+    for name in dir(value):
+        if name.startswith("__"):
+            continue
+        try:
+            entry = getattr(value, name)
+        except Exception:  # noqa: BLE001, S112  a property that raises is no data
+            continue
+        if callable(entry) and not isinstance(entry, type) and not isinstance(entry, enum.Enum):
+            continue
+        kind = type(entry)
+        found[name] = {
+            "type": kind.__name__,
+            "enum": isinstance(entry, enum.Enum),
+            "own": owns(kind.__module__),
+            "methods": [m for m in dir(entry) if not m.startswith("_")][:40]
+            if owns(kind.__module__)
+            else [],
+        }
+        if len(found) >= _MOST_MEMBERS:
+            break
+    return {"type": type(value).__name__, "data": found}

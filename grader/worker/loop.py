@@ -1,0 +1,132 @@
+"""An event loop on virtual time.
+
+The main loop of a worker never waits for a timer: `Mover.advance` goes from
+timer to timer. A loop that a candidate starts itself, in a thread (a sync
+facade over `asyncio.run`), waits as any other thread does: on the scheduler.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from .clock import NANOSECONDS, VirtualClock
+from .scheduler import Scheduler, Waiter
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """Reads the frozen clock; a select in the main thread waits for input alone."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self._waiting: Waiter | None = None
+        super().__init__()
+        # At a large monotonic value a timer that is due exactly now would otherwise be missed.
+        self._clock_resolution = 1e-6
+        self._real_select = self._selector.select  # type: ignore[attr-defined]
+        self._selector.select = self._select  # type: ignore[attr-defined]
+
+    def time(self) -> float:
+        """Return the virtual monotonic time in seconds."""
+        return self._scheduler.clock.seconds()
+
+    def _select(self, timeout: float | None = None) -> list[Any]:
+        if timeout is not None and timeout <= 0:
+            return self._real_select(0)  # type: ignore[no-any-return]
+        if self._scheduler.is_main_thread():
+            return self._real_select(None)  # type: ignore[no-any-return]
+        return self._select_in_a_thread(timeout)
+
+    def _select_in_a_thread(self, timeout: float | None) -> list[Any]:
+        events: list[Any] = self._real_select(0)
+        if events:
+            return events
+        with self._scheduler.lock:
+            waiter = self._scheduler.begin(None)
+            self._waiting = waiter
+            timer = None
+            if timeout is not None:
+                deadline = self._scheduler.clock.now + round(timeout * NANOSECONDS)
+                timer = self._scheduler.clock.call_at(deadline, self._write_to_self)
+        events = self._real_select(None)
+        with self._scheduler.lock:
+            if timer is not None:
+                timer.cancel()
+            self._wake()
+        return events
+
+    def _wake(self) -> None:
+        waiter, self._waiting = self._waiting, None
+        if waiter is not None:
+            self._scheduler.wake(waiter)
+
+    def _write_to_self(self) -> None:
+        with self._scheduler.lock:
+            self._wake()
+        super()._write_to_self()  # type: ignore[misc]
+
+    def next_timer(self) -> int | None:
+        """Return when the loop's next live timer is due, in nanoseconds, or None."""
+        live = [h for h in self._scheduled if not h._cancelled]  # type: ignore[attr-defined] # noqa: SLF001
+        return round(min(h._when for h in live) * NANOSECONDS) if live else None  # noqa: SLF001
+
+    @property
+    def idle(self) -> bool:
+        """Whether no callback waits to be run."""
+        return not self._ready  # type: ignore[attr-defined]
+
+
+class VirtualPolicy(asyncio.DefaultEventLoopPolicy):
+    """Gives every loop that anyone makes the virtual clock."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        super().__init__()
+        self._scheduler = scheduler
+
+    def new_event_loop(self) -> VirtualLoop:
+        """Make a loop on virtual time."""
+        return VirtualLoop(self._scheduler)
+
+
+class Mover:
+    """Lets the worker come to rest, and moves its time from timer to timer."""
+
+    def __init__(self, loop: VirtualLoop, scheduler: Scheduler, clock: VirtualClock) -> None:
+        self._loop = loop
+        self._scheduler = scheduler
+        self._clock = clock
+        self.unanswered: Callable[[], asyncio.Future[None] | None] = lambda: None
+
+    def elapsed(self) -> float:
+        """Return the virtual seconds since the worker started."""
+        return self._clock.elapsed()
+
+    async def settle(self) -> None:
+        """Return when every task is blocked, every thread waits and no up-call is unanswered."""
+        while True:
+            await asyncio.sleep(0)
+            if not self._loop.idle:
+                continue
+            self._scheduler.wait_until_quiet()
+            if not self._loop.idle:
+                continue
+            answer = self.unanswered()
+            if answer is None:
+                return
+            await answer
+
+    async def advance(self, seconds: float) -> None:
+        """Let `seconds` of virtual time pass, stopping at every timer on the way."""
+        await self.settle()
+        target = self._clock.now + round(seconds * NANOSECONDS)
+        while (due := self._next()) is not None and due <= target:
+            with self._scheduler.lock:
+                self._clock.move_to(due)
+            await asyncio.sleep(0)
+            await self.settle()
+        with self._scheduler.lock:
+            self._clock.move_to(target)
+        await self.settle()
+
+    def _next(self) -> int | None:
+        timers = (self._loop.next_timer(), self._clock.next_timer())
+        return min((when for when in timers if when is not None), default=None)

@@ -1,0 +1,224 @@
+"""Serves one scenario: takes requests, drives the candidate, tells what happened.
+
+A request is `{"id", "op", …}`; its reply `{"id", "now", "events", "value" | "error"}` is
+sent once the worker has come to rest. While a request is served the worker may
+call up (`{"up": call}`); each up-call is answered with an order, or with none
+where the function shall stay parked until a later `order` request.
+"""
+
+import asyncio
+import gc
+import random
+import sys
+import types
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from . import describe, surfaces
+from .calls import Calls
+from .expressions import Builder
+from .loader import Sources
+from .loop import Mover, VirtualLoop
+from .scheduler import Scheduler
+from .upstream import Upstream
+from .waiting import Observed
+from .wire import Wire, flatten, scalar
+
+Handler = Callable[[dict[str, Any]], Awaitable[Any]]
+
+
+class Server:
+    """One worker's side of the conversation."""
+
+    def __init__(
+        self, wire: Wire, scheduler: Scheduler, observed: Observed, sources: Sources
+    ) -> None:
+        self._wire = wire
+        self._clock = scheduler.clock
+        self._sources = sources
+        self._loop = VirtualLoop(scheduler)
+        asyncio.set_event_loop(self._loop)
+        self._mover = Mover(self._loop, scheduler, self._clock)
+        self._mover.unanswered = self._unanswered
+        self._events: list[dict[str, Any]] = []
+        self._asked = 0
+        self._answered: asyncio.Future[None] | None = None
+        self._serving: asyncio.Task[None] | None = None
+        upstream = Upstream(scheduler)
+        upstream.ask, upstream.note = self._ask, self._events.append
+        self._upstream = upstream
+        self._builder = Builder()
+        self._breakers: dict[str, surfaces.Wrapped] = {}
+        self._calls = Calls(upstream, self._loop, self._mover, self._events, sources.owns)
+        observed.note = self._blocked
+        scheduler.on_deadlock = self._deadlock
+        sources.install(self._cut)
+
+    def serve(self) -> None:
+        """Serve until the driver hangs up."""
+        self._loop.add_reader(self._wire.fileno(), self._readable)
+        while True:
+            try:
+                self._loop.run_forever()
+            except (KeyboardInterrupt, SystemExit):
+                continue  # a protected call raised it inside a task of the candidate's own
+
+    # --- the conversation -------------------------------------------------------------
+
+    def _readable(self) -> None:
+        for message in self._wire.receive():
+            if "up" in message:
+                self._asked -= 1
+                if message.get("order") is not None:
+                    self._upstream.order(message["up"], message["order"])
+                if self._asked == 0 and self._answered is not None:
+                    answered, self._answered = self._answered, None
+                    answered.set_result(None)
+            else:
+                self._serving = self._loop.create_task(self._serve_one(message))
+
+    def _ask(self, up: dict[str, Any]) -> None:
+        self._asked += 1
+        self._wire.send(up)
+
+    def _unanswered(self) -> asyncio.Future[None] | None:
+        if self._asked == 0:
+            return None
+        if self._answered is None:
+            self._answered = self._loop.create_future()
+        return self._answered
+
+    async def _serve_one(self, request: dict[str, Any]) -> None:
+        reply: dict[str, Any] = {"id": request["id"]}
+        handler: Handler = getattr(self, f"_op_{request['op']}")
+        try:
+            reply["value"] = await handler(request)
+        except BaseException as error:  # noqa: BLE001  whatever a candidate raises is reported
+            reply["error"] = self._calls.describe_error(error, None)
+        await self._mover.settle()
+        reply["now"] = self._clock.elapsed()
+        reply["events"], events = list(self._events), self._events
+        events.clear()
+        self._wire.send(reply)
+
+    def _blocked(self, what: str) -> None:
+        self._events.append({"event": "blocking", "what": what})
+
+    def _cut(self) -> None:
+        event = {"event": "cut"}
+        if event not in self._events:
+            self._events.append(event)
+
+    def _deadlock(self) -> None:
+        self._wire.send({"fatal": "deadlock: the event loop's thread waits for ever"})
+        self._wire._exit(1)  # noqa: SLF001
+
+    # --- the candidate ----------------------------------------------------------------
+
+    async def _op_load(self, request: dict[str, Any]) -> Any:
+        """Import modules; the first error is the reply."""
+        for name in request["modules"]:
+            __import__(name)
+        return None
+
+    async def _op_describe(self, _request: dict[str, Any]) -> Any:
+        return describe.describe_modules(self._sources.owns)
+
+    async def _op_build(self, request: dict[str, Any]) -> Any:
+        """Build a breaker, and decorate its first function where that is the surface."""
+        wrapped = surfaces.Wrapped(self._builder.build(request["expression"]))
+        self._breakers[request["breaker"]] = wrapped
+        if (surface := request.get("decorate")) is not None:
+            self._calls.protected(wrapped, surface, surface["form"], 0)
+
+    async def _op_inspect(self, request: dict[str, Any]) -> Any:
+        return describe.describe_value(self._target(request), self._sources.owns)
+
+    async def _op_read(self, request: dict[str, Any]) -> Any:
+        """Read what an accessor leads to, flattened to scalars."""
+        value: Any = self._target(request)
+        for name in request["path"]:
+            value = getattr(value, name)
+            if callable(value) and not isinstance(value, type):
+                value = value()
+            value = await surfaces.settle(value)
+        return flatten(value)
+
+    async def _op_invoke(self, request: dict[str, Any]) -> Any:
+        """Call a method of the breaker, such as its reset."""
+        method = surfaces.member(self._target(request), request["name"])
+        args = [self._builder.build(entry) for entry in request.get("args", ())]
+        return scalar(await surfaces.settle(method(*args)))
+
+    def _target(self, request: dict[str, Any]) -> Any:
+        wrapped = self._breakers[request["breaker"]]
+        path = request.get("target", "")
+        if path.startswith("@"):
+            return surfaces.member(wrapped.first(), path[1:])
+        return surfaces.member(wrapped.target, path)
+
+    # --- calls ------------------------------------------------------------------------
+
+    async def _op_call(self, request: dict[str, Any]) -> Any:
+        self._calls.start(self._breakers[request["breaker"]], request)
+
+    async def _op_burst(self, request: dict[str, Any]) -> Any:
+        """Start several calls in one tick."""
+        for call in request["calls"]:
+            self._calls.start(self._breakers[request["breaker"]], {**request, "call": call})
+
+    async def _op_order(self, request: dict[str, Any]) -> Any:
+        return [self._upstream.order(call, request["order"]) for call in request["calls"]]
+
+    async def _op_cancel(self, request: dict[str, Any]) -> Any:
+        return self._calls.cancel(request["call"])
+
+    async def _op_poll(self, request: dict[str, Any]) -> Any:
+        """Call again and again, at growing steps of time, until the function runs."""
+        return await self._calls.poll(self._breakers[request["breaker"]], request)
+
+    async def _op_repeat(self, request: dict[str, Any]) -> Any:
+        """Make many calls that are answered inside the worker."""
+        return await self._calls.repeat(self._breakers[request["breaker"]], request)
+
+    async def _op_advance(self, request: dict[str, Any]) -> Any:
+        await self._mover.advance(request["seconds"])
+
+    async def _op_step_wall(self, request: dict[str, Any]) -> Any:
+        """Step the wall clock alone."""
+        self._clock.wall_offset += round(request["seconds"] * 1e9)
+        self._clock.move_to(self._clock.now)
+
+    async def _op_seed(self, request: dict[str, Any]) -> Any:
+        random.seed(request["seed"])
+
+    async def _op_decorated(self, request: dict[str, Any]) -> Any:
+        """Tell what decorating made of a function."""
+        return self._calls.describe_decorated(
+            self._breakers[request["breaker"]], request["surface"], request["form"]
+        )
+
+    async def _op_size(self, request: dict[str, Any]) -> Any:
+        """Count the objects that a breaker keeps alive."""
+        return _reachable(self._target(request), self._sources.owns)
+
+
+_STOP_AT = (type, types.ModuleType, types.FunctionType, types.CodeType, types.FrameType)
+
+
+def _reachable(root: Any, owns: Callable[[str | None], bool]) -> dict[str, Any]:
+    gc.collect()
+    seen: dict[int, Any] = {id(root): root}
+    queue = [root]
+    while queue and len(seen) < 1_000_000:
+        for entry in gc.get_referents(queue.pop()):
+            if id(entry) in seen or isinstance(entry, _STOP_AT):
+                continue
+            module = type(entry).__module__
+            plain = module == "builtins" or module.startswith(("collections", "_collections"))
+            if plain or owns(module) or module in {"array", "datetime", "enum"}:
+                seen[id(entry)] = entry
+                queue.append(entry)
+    return {"objects": len(seen), "bytes": sum(sys.getsizeof(entry, 0) for entry in seen.values())}
+
+

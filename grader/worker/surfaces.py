@@ -1,0 +1,166 @@
+"""The ways of making a call through a breaker, each driven as its users would.
+
+A surface is data that the trusted side decided on:
+
+- `call`: `breaker.call(function, *args, **kwargs)`
+- `decorate`: `wrapped = breaker.decorate(function)`, then `wrapped(*args, **kwargs)`
+- `context`: `async with breaker:` or `with breaker.guard():` around the function
+- `permit`: `allow()`, then the function, then `success()`, `failure()` or `release()`
+
+`mode` is `async` (one task for the whole call) or `sync` (one thread).
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+
+class Refused(BaseException):  # noqa: N818  travels past a candidate's `except Exception`
+    """A permit answered no; carries the answer."""
+
+    def __init__(self, answer: object) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+async def settle(value: Any) -> Any:
+    """Await what can be awaited, as often as it takes."""
+    while inspect.isawaitable(value):
+        value = await value
+    return value
+
+
+def member(target: Any, name: str) -> Any:
+    """Return the member at a dotted name; the target itself for the empty name."""
+    for part in name.split(".") if name else ():
+        target = getattr(target, part)
+    return target
+
+
+class Wrapped:
+    """Decorated functions of one breaker: one for each form, made once."""
+
+    def __init__(self, target: Any) -> None:
+        self.target = target
+        self._made: dict[tuple[str, str], Any] = {}
+
+    def get(self, surface: dict[str, Any], form: str, function: Callable[..., Any]) -> Any:
+        """Return the decorated function, decorating at first use."""
+        key = (surface["name"], form)
+        if key not in self._made:
+            decorate = member(self.target, surface["name"])
+            self._made[key] = (decorate() if surface.get("parentheses") else decorate)(function)
+        return self._made[key]
+
+    def first(self) -> Any:
+        """Return the first function that was decorated; state may hang on it."""
+        return next(iter(self._made.values()), None)
+
+
+async def call_async(
+    wrapped: Wrapped,
+    surface: dict[str, Any],
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """Make one call in a task."""
+    style = surface["style"]
+    if style == "call":
+        if surface.get("closed"):
+            function, args, kwargs = functools.partial(function, *args, **kwargs), (), {}
+        return await settle(member(wrapped.target, surface["name"])(function, *args, **kwargs))
+    if style == "decorate":
+        return await settle(function(*args, **kwargs))
+    if style == "context":
+        return await _in_context(wrapped, surface, function, args, kwargs)
+    return await _with_permit(wrapped, surface, function, args, kwargs)
+
+
+async def _in_context(
+    wrapped: Wrapped,
+    surface: dict[str, Any],
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    context = member(wrapped.target, surface["name"])
+    if surface.get("parentheses"):
+        context = await settle(context())
+    if surface.get("plain"):
+        with context:
+            return await settle(function(*args, **kwargs))
+    async with context:
+        return await settle(function(*args, **kwargs))
+
+
+def _reporter(target: Any, name: str, error: BaseException | None) -> Callable[[], Any]:
+    """Return what records an outcome, giving it the error where it asks for one."""
+    method = member(target, name)
+    if error is None:
+        return method  # type: ignore[no-any-return]
+    try:
+        inspect.signature(method).bind()
+    except TypeError:
+        return functools.partial(method, error)
+    except ValueError:
+        pass
+    return method  # type: ignore[no-any-return]
+
+
+def _records(surface: dict[str, Any], error: BaseException) -> str:
+    """Return the method that takes note of an error, or the empty name."""
+    release = str(surface.get("release", ""))
+    return surface["failure"] if isinstance(error, Exception) or not release else release
+
+
+async def _with_permit(
+    wrapped: Wrapped,
+    surface: dict[str, Any],
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    target = wrapped.target
+    answer = await settle(member(target, surface["allow"])())
+    if answer is False or (answer is None and surface.get("none_refuses")):
+        raise Refused(answer)
+    try:
+        result = await settle(function(*args, **kwargs))
+    except BaseException as error:
+        await settle(_reporter(target, _records(surface, error), error)())
+        raise
+    await settle(_reporter(target, surface["success"], None)())
+    return result
+
+
+def call_sync(
+    wrapped: Wrapped,
+    surface: dict[str, Any],
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """Make one call in a thread."""
+    target, style = wrapped.target, surface["style"]
+    if style == "call":
+        if surface.get("closed"):
+            function, args, kwargs = functools.partial(function, *args, **kwargs), (), {}
+        return member(target, surface["name"])(function, *args, **kwargs)
+    if style == "decorate":
+        return function(*args, **kwargs)
+    if style == "context":
+        context = member(target, surface["name"])
+        with context() if surface.get("parentheses") else context:
+            return function(*args, **kwargs)
+    answer = member(target, surface["allow"])()
+    if answer is False or (answer is None and surface.get("none_refuses")):
+        raise Refused(answer)
+    try:
+        result = function(*args, **kwargs)
+    except BaseException as error:
+        _reporter(target, _records(surface, error), error)()
+        raise
+    _reporter(target, surface["success"], None)()
+    return result

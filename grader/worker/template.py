@@ -1,0 +1,110 @@
+"""The warm process from which a worker is forked for every scenario.
+
+It never runs the candidate's code; it compiles it, and imports the third-party
+packages that it names, so that a worker starts with both at hand.
+"""
+
+import asyncio
+import contextlib
+import gc
+import importlib
+import json
+import os
+import random
+import signal
+import socket
+from typing import Any
+
+from . import confine
+from .clock import VirtualClock
+from .freeze import freeze
+from .loader import Sources
+from .loop import VirtualPolicy
+from .scheduler import Scheduler
+from .server import Server
+from .waiting import Observed, install
+from .wire import Wire
+
+_MOST_BYTES = 64 * 1024
+
+
+class Template:
+    """Waits for `spawn` and `kill` on the control socket."""
+
+    def __init__(self, control: socket.socket, options: dict[str, Any]) -> None:
+        self._control = control
+        self._options = options
+        self._workers: set[int] = set()
+        self._clock = VirtualClock()
+        self._scheduler = Scheduler(self._clock)
+        self._observed = Observed()
+
+    def prepare(self) -> None:
+        """Freeze time and warm up, as the first message says."""
+        setup = json.loads(self._control.recv(_MOST_BYTES))
+        install(self._scheduler, self._observed)
+        freeze(self._clock)
+        asyncio.set_event_loop_policy(VirtualPolicy(self._scheduler))
+        absent = [name for name in setup["preload"] if not _importable(name)]
+        self._sources = Sources(self._options["candidate_dir"], setup["cuts"])
+        self._seed = setup["seed"]
+        gc.collect()
+        gc.freeze()
+        self._control.send(json.dumps({"absent": absent}).encode())
+
+    def run(self) -> None:
+        """Fork workers until the driver hangs up."""
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(self._control, _MOST_BYTES, 1)
+            if not message:
+                os._exit(0)
+            request = json.loads(message)
+            if request["op"] == "spawn":
+                reply = {"worker": self._spawn(descriptors[0])}
+            else:
+                reply = {"worker": self._kill(request["worker"])}
+            self._control.send(json.dumps(reply).encode())
+
+    def _spawn(self, descriptor: int) -> int:
+        sock = socket.socket(fileno=descriptor)
+        worker = os.fork()
+        if worker == 0:
+            with contextlib.suppress(BaseException):
+                self._work(sock)
+            os._exit(70)
+        sock.close()
+        self._workers.add(worker)
+        return worker
+
+    def _work(self, sock: socket.socket) -> None:
+        self._control.close()
+        confine.confine_child(self._options, keep={sock.fileno()})
+        self._scheduler.adopt_main()
+        random.seed(self._seed)
+        Server(Wire(sock), self._scheduler, self._observed, self._sources).serve()
+
+    def _kill(self, worker: int) -> int:
+        if worker not in self._workers:
+            return 0
+        self._workers.discard(worker)
+        for kill in (os.killpg, os.kill):
+            with contextlib.suppress(OSError):
+                kill(worker, signal.SIGKILL)
+        os.waitpid(worker, 0)
+        return worker
+
+
+def _importable(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except BaseException:  # noqa: BLE001  a broken package is an absent one
+        return False
+    return True
+
+
+def main(control: int, options: dict[str, Any]) -> None:
+    """Be the template."""
+    confine.confine_template(options)
+    template = Template(socket.socket(fileno=control), options)
+    template.prepare()
+    template.run()

@@ -1,0 +1,228 @@
+"""The service behind the breaker: functions that ask the driver how they shall end.
+
+A protected function calls *up*: it tells the trusted side that it runs, and
+waits to be told what to return or raise. The token it returns is made by the
+trusted side for this one call, so a breaker that did not run it cannot know it.
+"""
+
+import asyncio
+import builtins
+import functools
+import importlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from .scheduler import Scheduler, Waiter
+from .wire import scalar
+
+
+class ServiceFailure(Exception):  # noqa: N818  it is the name that reports show
+    """What a failing call raises unless told otherwise."""
+
+
+class SpecificFailure(ServiceFailure):
+    """A subclass, for lists that must count subclasses too."""
+
+
+class UnrelatedFailure(Exception):  # noqa: N818
+    """An error that stands in no list."""
+
+
+class ExcludedFailure(Exception):  # noqa: N818
+    """An error that is configured as not counted."""
+
+
+class SpecificExcludedFailure(ExcludedFailure):
+    """A subclass of what is not counted."""
+
+
+_OWN = {
+    kind.__name__: kind
+    for kind in (
+        ServiceFailure,
+        SpecificFailure,
+        UnrelatedFailure,
+        ExcludedFailure,
+        SpecificExcludedFailure,
+    )
+}
+
+
+def error_class(name: str) -> type[BaseException]:
+    """Return an exception class: one of ours, a builtin, or `module:Name`."""
+    if name in _OWN:
+        return _OWN[name]
+    if name == "CancelledError":
+        return asyncio.CancelledError
+    module, _, attribute = name.rpartition(":")
+    found = getattr(importlib.import_module(module), attribute) if module else None
+    kind: type[BaseException] = found or getattr(builtins, name)
+    return kind
+
+
+class Visit:
+    """One run of a protected function, parked until the driver says how it ends."""
+
+    def __init__(self, upstream: "Upstream", call: int) -> None:
+        self._upstream = upstream
+        self.call = call
+        self._future: asyncio.Future[dict[str, Any]] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiter: Waiter | None = None
+        self._order: dict[str, Any] | None = None
+
+    async def stay(self) -> dict[str, Any]:
+        """Wait in a task for the order how to end."""
+        with self._upstream.scheduler.lock:
+            if self._order is not None:
+                return self._order
+            self._loop = asyncio.get_running_loop()
+            self._future = self._loop.create_future()
+        try:
+            return await self._future
+        except asyncio.CancelledError:
+            self._upstream.note({"event": "cancelled", "call": self.call})
+            self._upstream.forget(self)
+            raise
+
+    def stay_in_thread(self) -> dict[str, Any]:
+        """Wait in a thread for the order how to end."""
+        scheduler = self._upstream.scheduler
+        with scheduler.lock:
+            if self._order is None:
+                self._waiter = scheduler.begin()
+        if self._waiter is not None:
+            scheduler.wait(self._waiter)
+        assert self._order is not None  # noqa: S101  the waiter is woken with an order
+        return self._order
+
+    def end(self, order: dict[str, Any]) -> None:
+        """Give the order; called on the main thread."""
+        with self._upstream.scheduler.lock:
+            self._order = order
+            if self._future is not None and self._loop is not None:
+                future = self._future
+                self._loop.call_soon_threadsafe(lambda: future.done() or future.set_result(order))
+            elif self._waiter is not None:
+                self._upstream.scheduler.wake(self._waiter)
+
+
+class Upstream:
+    """Makes protected functions and keeps those that run."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.scheduler = scheduler
+        self.raised: dict[int, BaseException] = {}
+        self.note: Callable[[dict[str, Any]], None] = lambda _event: None
+        self.ask: Callable[[dict[str, Any]], None] = lambda _up: None
+        self._visits: dict[int, Visit] = {}
+        self._here: dict[int, dict[str, Any]] = {}
+        self._ran_here: dict[int, int] = {}
+        self._entered: set[int] = set()
+
+    def entered(self, call: int) -> bool:
+        """Whether the protected function of a call has been asked about."""
+        return call in self._entered
+
+    def answer_here(self, call: int, order: dict[str, Any]) -> None:
+        """From now on, answer a call inside the worker instead of calling up."""
+        self._here[call] = order
+        self._ran_here[call] = 0
+
+    def ran_here(self, call: int) -> int:
+        """Return how often the call ran since `answer_here`."""
+        return self._ran_here[call]
+
+    def order(self, call: int, order: dict[str, Any]) -> bool:
+        """Tell a running function how to end; False where none of that call runs."""
+        visit = self._visits.pop(call, None)
+        if visit is not None:
+            visit.end(order)
+        return visit is not None
+
+    def forget(self, visit: Visit) -> None:
+        """Drop a function that ended by itself."""
+        if self._visits.get(visit.call) is visit:
+            del self._visits[visit.call]
+
+    def _arrive(self, call: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Visit:
+        visit = Visit(self, call)
+        with self.scheduler.lock:
+            self._visits[call] = visit
+            self._entered.add(call)
+            self.ask(
+                {
+                    "up": call,
+                    "at": self.scheduler.clock.elapsed(),
+                    "args": [scalar(a) for a in args],
+                    "kwargs": {str(k): scalar(v) for k, v in kwargs.items()},
+                }
+            )
+        return visit
+
+    def _leave(self, call: int, order: dict[str, Any]) -> Any:
+        if "raise" not in order:
+            return order.get("return")
+        error = error_class(order["raise"])(order.get("token", "failure"))
+        self.raised[call] = error
+        raise error
+
+    async def visit(self, call: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Be the body of an asynchronous protected function."""
+        if call in self._here:
+            self._ran_here[call] += 1
+            return self._leave(call, self._here[call])
+        visit = self._arrive(call, args, kwargs)
+        return self._leave(call, await visit.stay())
+
+    def visit_in_thread(self, call: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Be the body of a synchronous protected function."""
+        if call in self._here:
+            self._ran_here[call] += 1
+            return self._leave(call, self._here[call])
+        visit = self._arrive(call, args, kwargs)
+        return self._leave(call, visit.stay_in_thread())
+
+    def function(self, call: int, form: str) -> Callable[..., Any]:
+        """Return the protected function of one call, in one of the forms that callers use."""
+
+        async def fetch(*args: Any, **kwargs: Any) -> Any:
+            return await self.visit(call, args, kwargs)
+
+        def fetch_sync(*args: Any, **kwargs: Any) -> Any:
+            return self.visit_in_thread(call, args, kwargs)
+
+        return _in_form(form, fetch, fetch_sync)
+
+    def any_call(self, form: str) -> Callable[..., Any]:
+        """Return one function for many calls, for decorators: its first argument is the call."""
+
+        async def fetch(call: int, *args: Any, **kwargs: Any) -> Any:
+            return await self.visit(call, args, kwargs)
+
+        def fetch_sync(call: int, *args: Any, **kwargs: Any) -> Any:
+            return self.visit_in_thread(call, args, kwargs)
+
+        return _in_form(form, fetch, fetch_sync)
+
+
+def _in_form(
+    form: str, fetch: Callable[..., Awaitable[Any]], fetch_sync: Callable[..., Any]
+) -> Callable[..., Any]:
+    class Service:
+        async def fetch(self, *args: Any, **kwargs: Any) -> Any:
+            return await fetch(*args, **kwargs)
+
+    class Endpoint:
+        async def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            return await fetch(*args, **kwargs)
+
+    forms: dict[str, Callable[[], Callable[..., Any]]] = {
+        "async": lambda: fetch,
+        "sync": lambda: fetch_sync,
+        "partial": lambda: functools.partial(fetch),
+        "method": lambda: Service().fetch,
+        "lambda": lambda: lambda *args, **kwargs: fetch(*args, **kwargs),
+        "object": Endpoint,
+    }
+    return forms[form]()

@@ -1,0 +1,181 @@
+"""The waiting primitives of the standard library, on virtual time.
+
+Everything in `threading`, `queue` and `concurrent.futures` that waits is built
+on a lock, on `time.sleep` or on a queue made in C. Replacing those three puts
+events, conditions, semaphores, barriers, timers and executors on the clock of
+the worker too, and tells the scheduler which thread waits.
+"""
+
+import _thread
+import asyncio
+import collections
+import queue
+import threading
+import time
+import types
+from collections.abc import Callable
+from typing import Any
+
+from .scheduler import Scheduler, Waiter
+
+_internal = threading.local()
+
+
+class Observed:
+    """What was seen of blocking calls on a thread that runs an event loop."""
+
+    def __init__(self) -> None:
+        self.note: Callable[[str], None] = lambda _what: None
+
+    def blocking(self, what: str) -> None:
+        """Note a blocking call, unless it is our own or no loop is held up by it."""
+        if asyncio._get_running_loop() is not None and not getattr(_internal, "quiet", False):  # noqa: SLF001
+            self.note(what)
+
+
+def install(scheduler: Scheduler, observed: Observed) -> None:
+    """Replace the primitives, for every module that is imported later or looks them up."""
+    lock = _lock_class(scheduler, observed)
+    _thread.allocate_lock = lock  # type: ignore[assignment]
+    threading._allocate_lock = lock  # type: ignore[attr-defined] # noqa: SLF001
+    threading.Lock = lock  # type: ignore[misc, assignment]
+    # Without the class in C, `threading.RLock()` makes the one in Python, on our lock.
+    threading._CRLock = None  # type: ignore[attr-defined] # noqa: SLF001
+    queue.SimpleQueue = queue._PySimpleQueue  # type: ignore[attr-defined, misc] # noqa: SLF001
+    time.sleep = _sleep_function(scheduler, observed)
+    _patch_threads(scheduler, lock)
+
+
+def _lock_class(scheduler: Scheduler, observed: Observed) -> type:
+    class Lock:
+        """A lock that is handed over in the order of arrival, with time-outs in virtual time."""
+
+        __slots__ = ("__weakref__", "_held", "_waiters")
+
+        def __init__(self) -> None:
+            self._held = False
+            self._waiters: collections.deque[Waiter] = collections.deque()
+
+        def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002
+            if not blocking and timeout != -1:
+                raise ValueError("can't specify a timeout for a non-blocking call")
+            if timeout < 0 and timeout != -1:
+                raise ValueError("timeout value must be a non-negative number")
+            with scheduler.lock:
+                if not self._held:
+                    self._held = True
+                    return True
+                if not blocking or timeout == 0:
+                    return False
+                observed.blocking("waits for a lock that is held")
+                waiter = scheduler.begin(None if timeout == -1 else timeout)
+                self._waiters.append(waiter)
+            # A waiter that timed out stays in the queue as done, and `release` passes over it.
+            return scheduler.wait(waiter)
+
+        def release(self) -> None:
+            with scheduler.lock:
+                if not self._held:
+                    raise RuntimeError("release unlocked lock")
+                while self._waiters:
+                    waiter = self._waiters.popleft()
+                    if not waiter.done:
+                        scheduler.wake(waiter)
+                        return
+                self._held = False
+
+        def locked(self) -> bool:
+            return self._held
+
+        def __enter__(self) -> bool:
+            return self.acquire()
+
+        def __exit__(self, *exc_info: object) -> None:
+            self.release()
+
+        def _at_fork_reinit(self) -> None:
+            self.__init__()  # type: ignore[misc]
+
+        acquire_lock = acquire
+        release_lock = release
+        locked_lock = locked
+
+    return Lock
+
+
+def _sleep_function(scheduler: Scheduler, observed: Observed) -> Callable[[float], None]:
+    def sleep(seconds: float, /) -> None:
+        """Let virtual time pass for this thread."""
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
+        if seconds:
+            observed.blocking(f"time.sleep({seconds:g})")
+            scheduler.sleep(seconds)
+
+    return sleep
+
+
+def _patch_threads(scheduler: Scheduler, lock: Callable[[], Any]) -> None:
+    def counted(function: Callable[..., object]) -> Callable[..., None]:
+        owner = function.__self__ if isinstance(function, types.MethodType) else None
+        done = lock()
+        done.acquire()
+        if isinstance(owner, threading.Thread):
+            owner._virtually_done = done  # type: ignore[attr-defined] # noqa: SLF001
+
+        def run(*args: object, **kwargs: object) -> None:
+            try:
+                function(*args, **kwargs)
+            finally:
+                done.release()
+                scheduler.thread_ends()
+
+        scheduler.thread_begins()
+        return run
+
+    real_start_new = _thread.start_new_thread
+
+    def start_new_thread(
+        function: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any] | None = None
+    ) -> int:
+        run = counted(function)
+        try:
+            return real_start_new(run, args, kwargs or {})
+        except BaseException:
+            scheduler.thread_ends()
+            raise
+
+    _thread.start_new_thread = start_new_thread
+    _thread.start_new = start_new_thread  # type: ignore[assignment]
+    threading._start_new_thread = start_new_thread  # type: ignore[attr-defined] # noqa: SLF001
+    if hasattr(threading, "_start_joinable_thread"):  # Python 3.13
+        real_start_joinable = threading._start_joinable_thread  # noqa: SLF001
+
+        def start_joinable_thread(function: Callable[..., object], **options: Any) -> Any:
+            return real_start_joinable(counted(function), **options)
+
+        threading._start_joinable_thread = start_joinable_thread  # noqa: SLF001
+    _patch_start_and_join()
+
+
+def _patch_start_and_join() -> None:
+    real_start, real_join = threading.Thread.start, threading.Thread.join
+
+    def start(self: threading.Thread) -> None:
+        # Starting waits until the new thread runs: real, short, and not the candidate's doing.
+        _internal.quiet = True
+        try:
+            real_start(self)
+        finally:
+            _internal.quiet = False
+
+    def join(self: threading.Thread, timeout: float | None = None) -> None:
+        done = getattr(self, "_virtually_done", None)
+        if done is not None and self is not threading.current_thread():
+            if not done.acquire(timeout=-1 if timeout is None else max(timeout, 0)):
+                return
+            done.release()
+        real_join(self)
+
+    threading.Thread.start = start  # type: ignore[method-assign]
+    threading.Thread.join = join  # type: ignore[method-assign]

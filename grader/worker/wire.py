@@ -1,0 +1,147 @@
+"""What crosses the socket: one JSON object a line, exact builtin scalars only."""
+
+import datetime
+import enum
+import json
+import math
+import os
+import re
+import socket
+from typing import Any
+
+MOST_BYTES = 64 * 1024
+_MOST_TEXT = 300
+_LARGEST_INT = 2**53
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
+
+
+class Wire:
+    """The worker's end of the socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._buffer = b""
+        self._dumps, self._loads = json.dumps, json.loads
+        # The driver's end: only the process that serves may end itself.
+        self._exit = os._exit
+
+    def fileno(self) -> int:
+        """Return the descriptor, for the event loop."""
+        return self._socket.fileno()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send one message."""
+        data = self._dumps(message, separators=(",", ":")).encode() + b"\n"
+        if len(data) > MOST_BYTES:
+            message = {"id": message.get("id"), "now": 0, "fault": "reply too long"}
+            data = self._dumps(message).encode() + b"\n"
+        self._socket.sendall(data)
+
+    def receive(self) -> list[dict[str, Any]]:
+        """Return the messages that have arrived; leave when the driver is gone."""
+        data = self._socket.recv(MOST_BYTES)
+        if not data:
+            self._exit(0)
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        return [self._loads(line) for line in lines]
+
+
+def text(value: object) -> str:
+    """Return a short printable text of anything, without addresses, never raising."""
+    try:
+        shown = str.__str__(value) if isinstance(value, str) else str(value)
+    except BaseException as error:  # noqa: BLE001  a candidate's __str__ may raise anything
+        shown = f"<{type(error).__name__} in str()>"
+    shown = _ADDRESS.sub("0x…", shown[: _MOST_TEXT * 2])[:_MOST_TEXT]
+    return shown.encode("utf-8", "replace").decode()
+
+
+def scalar(value: object) -> Any:
+    """Return an exact builtin scalar, or `{"opaque": type name}` for anything else."""
+    kind = type(value)
+    if value is None or kind is bool:
+        return value
+    if kind is int and abs(value) <= _LARGEST_INT:  # type: ignore[operator]
+        return value
+    if kind is float and math.isfinite(value):  # type: ignore[arg-type]
+        return value
+    if kind is str:
+        return text(value)
+    return {"opaque": text(kind.__name__)}
+
+
+def number(value: object) -> float | None:
+    """Return a number or a duration in seconds as a float, else None."""
+    if isinstance(value, datetime.timedelta):
+        return value.total_seconds()
+    if type(value) in (int, float) and math.isfinite(value):  # type: ignore[arg-type]
+        return float(value)  # type: ignore[arg-type]
+    return None
+
+
+_DEEPEST, _MOST_ENTRIES = 4, 120
+
+
+def flatten(value: object) -> dict[str, Any]:
+    """Return the scalars in a dict, object or sequence by dotted path; `` for a bare scalar."""
+    found: dict[str, Any] = {}
+    _flatten(value, "", 0, found)
+    return found
+
+
+def _flatten(value: object, path: str, depth: int, found: dict[str, Any]) -> None:
+    if len(found) >= _MOST_ENTRIES:
+        return
+    if isinstance(value, enum.Enum):
+        found[path] = text(value.value) if isinstance(value.value, str) else value.name.lower()
+    elif (seconds := number(value)) is not None:
+        found[path] = value if type(value) is int else seconds
+    elif value is None or isinstance(value, (bool, str)):
+        found[path] = scalar(value)
+    elif isinstance(value, datetime.datetime):
+        found[path] = text(value.isoformat())
+    elif depth < _DEEPEST:
+        entries = _entries(value)
+        if not isinstance(value, dict) and hasattr(value, "__len__"):
+            found[_join(path, "#")] = len(value)
+        for key, entry in entries:
+            _flatten(entry, _join(path, key), depth + 1, found)
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _entries(value: object) -> list[tuple[str, object]]:
+    if isinstance(value, dict):
+        return [(text(k.name if isinstance(k, enum.Enum) else k), v) for k, v in value.items()]
+    if isinstance(value, (list, tuple, set, frozenset)) and not hasattr(value, "_fields"):
+        return []
+    entries: dict[str, object] = {}
+    for name in _public_names(value):
+        try:
+            entry = getattr(value, name)
+        except Exception as error:  # noqa: BLE001  a candidate's property may raise anything
+            entries[f"{name}!"] = type(error).__name__
+            continue
+        if not callable(entry):
+            entries[name] = entry
+    return list(entries.items())
+
+
+def _public_names(value: object) -> list[str]:
+    if type(value).__module__ in {"builtins", "threading", "asyncio", "collections", "logging"}:
+        return []
+    # In the order of definition: own attributes, then slots and properties of the class.
+    names = dict.fromkeys(getattr(value, "__dict__", {}))
+    for kind in type(value).__mro__[:-1]:
+        names.update(dict.fromkeys(k for k, v in vars(kind).items() if _is_data(v)))
+    return [name for name in names if not name.startswith("_")]
+
+
+def _is_data(member: object) -> bool:
+    return isinstance(member, property) or type(member).__name__ in {
+        "member_descriptor",
+        "cached_property",
+        "_tuplegetter",
+    }
