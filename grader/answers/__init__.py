@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from grader.answers import assembly, evaluation, folder, paths, text
-from grader.answers.imports import Imports, imports
+from grader.answers.modules import Imports, imports
 from grader.answers.names import undefined_names
 from grader.answers.saving import save
 from grader.candidate import Candidate, Unreadable

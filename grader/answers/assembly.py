@@ -5,14 +5,21 @@ from typing import Any
 
 from grader.answers import breaker, cutting, installs, labels, layout, markdown
 from grader.candidate import Candidate, SourceFile
+from grader.errors import InputError
+
+BLOCKS = 1_000
+"""The most fenced blocks an answer may have."""
 
 
 def from_markdown(text: str, **known: Any) -> Candidate:
     """Return the candidate that a Markdown answer describes; *known* are its other fields.
 
-    One without Python is a candidate too: it has no files, and its main module is None.
+    One without Python is a candidate too: it has no files, and its main module is
+    None. Raises `InputError` for more than `BLOCKS` code blocks.
     """
     document = markdown.read(text)
+    if len(document.blocks) > BLOCKS:
+        raise InputError(f"has more than {BLOCKS:,} code blocks")
     files = layout.files(document)
     broken = [
         f"the answer breaks off in a {block.info.split()[0] if block.info else 'code'} block:"

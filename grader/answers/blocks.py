@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from grader.answers import breaker, cutting, labels, paths
-from grader.answers.imports import Imported, imported, imports_client
+from grader.answers.modules import Imported, imported, imports_client
 from grader.answers.markdown import Block, Document
 
 _CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)

@@ -44,12 +44,16 @@ def _answer(path: Path, place: int, response: Any) -> Candidate | Unreadable:
     if problem is not None or not isinstance(answer, str):
         whole = f"{path}: the response of {identity} {problem}"
         return Unreadable(id=identity, path=str(path), problem=whole)
-    return assembly.from_markdown(
-        text.normal(answer),
-        id=identity,
-        name=name if isinstance(name, str) and name.strip() else identity,
-        provenance="answer",
-    )
+    try:
+        return assembly.from_markdown(
+            text.normal(answer),
+            id=identity,
+            name=name if isinstance(name, str) and name.strip() else identity,
+            provenance="answer",
+        )
+    except InputError as error:
+        whole = f"{path}: the response of {identity} {error}"
+        return Unreadable(id=identity, path=str(path), problem=whole)
 
 
 def _problem(answer: Any, error: Any) -> str | None:

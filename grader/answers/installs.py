@@ -7,7 +7,7 @@ _COMMAND = re.compile(
     r"\b(?:(?:uv\s+)?pip[\d.]*\s+install|(?:uv|poetry|pdm|rye)\s+add|pipenv\s+install)"
     r"(?P<rest>(?:[ \t]+[^\s;&|#`]+)+)"
 )
-_INLINE = re.compile(r"(`+)(?P<code>[^`]+)\1")
+_INLINE = re.compile(r"(?<!`)(`{1,2})(?P<code>[^`]{1,400})\1(?!`)")
 _NAME = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?=$|[\[=<>!~ ;@])")
 _TAKES_VALUE = {
     *("-r", "-c", "-e", "-i", "-f", "-t", "--requirement", "--constraint", "--editable"),

@@ -32,6 +32,8 @@ _USAGE_FILE = re.compile(
     r"(?:.*/)?(?:(?:example|usage|demo|test|quickstart)s?(?:[_.].*|/.*)"
     r"|.*_(?:example|usage|demo|test)s?\.py|main\.py)"
 )
+_LOOKED_AT = 400
+"""Characters of a text that are searched for a name: searching is quadratic at worst."""
 _LABEL = 60
 """Characters a label may have beside the file name; what is longer is prose."""
 
@@ -49,7 +51,7 @@ def says_usage(block: Block) -> bool:
     """
     near = [above.text for above in block.headings[-1:]]
     above = [above.text for above in block.headings[:-1] if above.level > 1]
-    return any(_USAGE.search(words) for words in [*near, *above, block.lead_in])
+    return any(_USAGE.search(words[-_LOOKED_AT:]) for words in [*near, *above, block.lead_in])
 
 
 def is_usage_file(path: str) -> bool:
@@ -75,10 +77,10 @@ def heading_path(block: Block) -> str | None:
 
 
 def _own_paths(block: Block) -> Iterator[str]:
-    info = _ANY_PATH.search(block.info)
+    info = _ANY_PATH.search(block.info[:_LOOKED_AT])
     if info:
         yield info["path"]
-    source = block.text.lstrip("\n")
+    source = block.text.lstrip("\n")[:_LOOKED_AT]
     for line in lines(source)[:3]:
         if line.startswith(("#!", "# -*-")):
             continue
@@ -96,7 +98,7 @@ def _own_paths(block: Block) -> Iterator[str]:
 
 def _label(text: str) -> str | None:
     """Return the path in a text that does nothing but name a file."""
-    found = list(_ANY_PATH.finditer(text))
+    found = list(_ANY_PATH.finditer(text)) if len(text) <= _LOOKED_AT else []
     if len(found) != 1 or len(text) - len(found[0]["path"]) > _LABEL:
         return None
     return None if _CLIENT_OF.search(text[: found[0].start()]) else found[0]["path"]

@@ -58,9 +58,7 @@ def _contents(candidate: Candidate) -> dict[str, bytes]:
 
 def _manifest(candidate: Candidate) -> Manifest:
     files = candidate.files
-    own = {
-        sentence for sentence in candidate.cut_off if sentence.split(" ")[0] in _paths(candidate)
-    }
+    known = {file.path for file in files}
     return Manifest(
         id=candidate.id,
         name=candidate.name,
@@ -75,12 +73,10 @@ def _manifest(candidate: Candidate) -> Manifest:
         unfinished=tuple(
             file.path for file in files if file.cut is not None and file.cut.reason == OPEN_FENCE
         ),
-        breaks_off=tuple(sentence for sentence in candidate.cut_off if sentence not in own),
+        breaks_off=tuple(
+            sentence for sentence in candidate.cut_off if sentence.split(" ")[0] not in known
+        ),
     )
-
-
-def _paths(candidate: Candidate) -> set[str]:
-    return {file.path for file in candidate.files}
 
 
 def _found(target: Path) -> dict[str, bytes]:

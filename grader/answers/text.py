@@ -7,6 +7,9 @@ from grader.errors import InputError
 LIMIT = 2 * 1024 * 1024
 """The most bytes one answer or one source file may have (2 MiB)."""
 
+LINES = 50_000
+"""The most lines it may have."""
+
 
 def read(path: Path, *, limit: int = LIMIT, empty: bool = False) -> str:
     r"""Return the text of *path* without a byte order mark and with `\n` line ends.
@@ -28,13 +31,13 @@ def read(path: Path, *, limit: int = LIMIT, empty: bool = False) -> str:
         text = data.decode()
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 (byte {error.start})") from error
-    problem = refusal(text, empty=empty)
+    problem = refusal(text, limit=limit, empty=empty)
     if problem:
         raise InputError(f"{path}: {problem}")
     return normal(text)
 
 
-def refusal(text: str, *, empty: bool = False) -> str | None:
+def refusal(text: str, *, limit: int = LIMIT, empty: bool = False) -> str | None:
     """Return why *text* cannot be a source or an answer, or None where it can."""
     if "\0" in text:
         return "has NUL characters, so it is not text"
@@ -44,7 +47,9 @@ def refusal(text: str, *, empty: bool = False) -> str | None:
         size = len(text.encode())
     except UnicodeEncodeError:
         return "has unpaired surrogates, so it is not text"
-    return f"larger than {LIMIT / 1024 / 1024:g} MiB" if size > LIMIT else None
+    if size > limit:
+        return f"larger than {limit / 1024 / 1024:g} MiB"
+    return f"has more than {LINES:,} lines" if normal(text).count("\n") > LINES else None
 
 
 def normal(text: str) -> str:
@@ -53,7 +58,7 @@ def normal(text: str) -> str:
 
 
 def lines(text: str) -> list[str]:
-    r"""Return the lines of *text* with their ends, split at `\\n` and nowhere else.
+    r"""Return the lines of *text* with their ends, split at `\n` and nowhere else.
 
     `str.splitlines` also splits at form feeds and other characters that end no
     line of Python or Markdown.

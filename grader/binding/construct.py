@@ -54,7 +54,24 @@ def constructor(
         argument = _argument(parameter, concepts.get(parameter.name), shape, unread, depth)
         if argument is not None:
             arguments.append(argument)
+    if depth == 0 and not any(a.concept or a.nested for a in arguments):
+        arguments += _passed_on(member, shape, unread)
     return Constructor(call=member.path, arguments=tuple(arguments))
+
+
+def _passed_on(
+    member: ClassShape | FunctionShape, shape: Shape, unread: frozenset[str]
+) -> list[Argument]:
+    """Return the keywords that `**settings` hands on to another class of the candidate."""
+    if not any(p.kind == "var_keyword" for p in member.parameters):
+        return []
+    for other in shape:
+        if isinstance(other, ClassShape) and other != member and not other.error:
+            arguments = constructor(other, shape, unread, depth=1).arguments
+            if {"threshold", "base"} & {a.concept for a in arguments}:
+                own = {p.name for p in member.parameters}
+                return [a for a in arguments if not a.positional and a.name not in own]
+    return []
 
 
 def _assign(parameters: list[ParameterShape]) -> dict[str, str]:
@@ -130,7 +147,7 @@ def _nested(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
     named = v.normal(parameter.name) in v.CONFIG_PARAMETERS | v.NESTED_PARAMETERS
     default = parameter.default.opaque if isinstance(parameter.default, Opaque) else None
     for kind in classes:
-        if (kind.name in annotation or kind.name == default) and (named or kind.dataclass):
+        if kind.name in annotation or kind.name == default:
             return kind if _configures(kind) else _configuring_subclass(kind, classes)
     if named and not annotation and default is None:
         ends = ("Config", "Configuration", "Settings", "Options", "Policy", "Params")

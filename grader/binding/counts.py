@@ -6,51 +6,60 @@ from grader.binding import vocabulary as v
 
 # On the breaker itself these are streaks that a success sets back, not totals.
 _STREAKS = {"failurecount", "successcount", "failures", "successes", "failcounter", "attempts"}
-_LISTS = "#"
+_LENGTH = "#"
+ALL = "*"
+"""Stands for every entry of a mapping: `transitions.*` adds up what is counted by state."""
 
 
-def find_counts(flat: dict[str, Any], *, of_breaker: bool = False) -> dict[str, tuple[str, ...]]:
-    """Return concept → paths of its count in `flat`; several paths are to be added up.
+def find_counts(flat: dict[str, Any], *, of_breaker: bool = False) -> dict[str, str]:
+    """Return concept → path of its count in `flat`.
 
-    `of_breaker`: the numbers stand on the breaker itself, where `failure_count` is a streak.
+    Where one name stands in several places, the place that has most of the counts is taken: what
+    stands beside the breaker's own fields may be a streak. `of_breaker`: the numbers stand on
+    the breaker itself, where `failure_count` certainly is one.
     """
-    found: dict[str, tuple[str, ...]] = {}
-    for concept, words in v.COUNTS.items():
-        ranked: list[tuple[int, int, tuple[str, ...]]] = []
-        for path in flat:
-            candidate = _paths(flat, path, concept, words, of_breaker=of_breaker)
-            if candidate is not None:
-                rank, paths = candidate
-                ranked.append((path.count("."), rank, paths))
-        if ranked:
-            ranked.sort(key=lambda entry: (entry[0], entry[1]))
-            found[concept] = ranked[0][2]
-    return found
+    by_place: dict[str, dict[str, tuple[int, str]]] = {}
+    for path, value in flat.items():
+        for concept, rank, where in _meanings(path, value):
+            place, _, last = where.removesuffix(f".{ALL}").rpartition(".")
+            if of_breaker and not place and v.normal(last) in _STREAKS:
+                continue
+            found = by_place.setdefault(place, {})
+            if concept not in found or (rank, where) < found[concept]:
+                found[concept] = (rank, where)
+    counts: dict[str, str] = {}
+    for place in sorted(by_place, key=lambda p: (-len(set(by_place[p]) - {"state"}), p.count("."))):
+        for concept, (_, where) in by_place[place].items():
+            counts.setdefault(concept, where)
+    return counts
 
 
-def _paths(
-    flat: dict[str, Any], path: str, concept: str, words: tuple[str, ...], *, of_breaker: bool
-) -> tuple[int, tuple[str, ...]] | None:
-    value = flat[path]
+def _meanings(path: str, value: object) -> list[tuple[str, int, str]]:
+    """Return (concept, rank, path) for everything that an entry may count."""
     head, _, last = path.rpartition(".")
-    number = type(value) in (int, float)
-    if concept == "state":
-        rank = v.match(last, words)
-        return None if rank is None or not isinstance(value, str) else (rank, (path,))
-    if not number:
+    if isinstance(value, str):
+        rank = v.match(last, v.COUNTS["state"])
+        return [] if rank is None else [("state", rank, path)]
+    if type(value) not in (int, float):
+        return []
+    container = v.match(head.rpartition(".")[2], v.COUNTS["transitions"]) if head else None
+    if container is not None:
+        # A list of transitions is counted by its length, a mapping of counts by their sum.
+        return [("transitions", container, path if last == _LENGTH else f"{head}.{ALL}")]
+    if last == _LENGTH:
+        return []
+    ranks = ((concept, v.match(last, words)) for concept, words in v.COUNTS.items())
+    return [(c, rank, path) for c, rank in ranks if rank is not None and c != "state"]
+
+
+def read_count(flat: dict[str, Any], path: str) -> float | None:
+    """Return the count at a path; None where it is absent or no number."""
+    if path.endswith(f".{ALL}"):
+        head = path.removesuffix(ALL)
+        entries = [value for key, value in flat.items() if key.startswith(head)]
+        numbers = [n for n in entries if type(n) in (int, float)]
+        return float(sum(numbers))
+    value = flat.get(path)
+    if value is None and path.endswith(_LENGTH):
         return None
-    if last == _LISTS:
-        # A list of transitions is counted by its length.
-        rank = v.match(head.rpartition(".")[2], words) if concept == "transitions" else None
-        return None if rank is None else (rank, (path,))
-    if of_breaker and v.normal(last) in _STREAKS:
-        return None
-    rank = v.match(last, words)
-    if rank is not None:
-        return rank, (path,)
-    # A mapping of counts, such as transitions by state, is added up.
-    rank = v.match(head.rpartition(".")[2], words) if concept == "transitions" and head else None
-    if rank is None:
-        return None
-    siblings = tuple(p for p in flat if p.startswith(f"{head}.") and p.count(".") == path.count("."))
-    return rank + 1, siblings
+    return float(value) if type(value) in (int, float) else None  # type: ignore[arg-type]

@@ -64,7 +64,8 @@ def _calls(kind: ClassShape) -> Iterator[Surface]:
         rank = v.match(method.name, v.CALLS)
         if rank is not None and method.takes_function and not method.context:
             ranked.append((rank, method))
-    for _, method in sorted(ranked, key=lambda entry: (entry[0], entry[1].name)):
+    # `async def` first: a plain `call` may hand back what it did not await.
+    for _, method in sorted(ranked, key=lambda e: (not e[1].is_async, e[0], e[1].name)):
         closed = not method.passes_arguments
         modes = ("async",) if method.is_async else ("async", "sync")
         if "sync" in v.normal(method.name) and "async" not in v.normal(method.name):

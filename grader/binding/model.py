@@ -139,8 +139,8 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     state_words: dict[str, str] = {}
     """Raw state → `closed`, `open` or `half_open`, where the word alone does not tell."""
     metrics: Accessor | None = None
-    counts: dict[str, tuple[str, ...]] = {}
-    """Metric → where it stands in what the accessor gives: several paths are added up."""
+    counts: dict[str, str] = {}
+    """Metric → where it stands in what the accessor gives (see `grader.binding.counts`)."""
     reset: str = ""
     failure: str = "ServiceFailure"
     """The error class that failing calls raise."""

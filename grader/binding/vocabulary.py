@@ -165,11 +165,11 @@ FACTORIES: Final = tuple(
 CALLS: Final = _names(
     "call call_async acall async_call execute execute_async aexecute async_execute run run_async"
     " arun invoke invoke_async ainvoke protect guard call_sync execute_sync run_sync submit"
-    " attempt wrap_call perform __call__"
+    " attempt wrap_call perform"
 )
 DECORATORS: Final = _names(
     "decorate decorator protect wrap guard circuit_break decorate_async decorate_sync async_decorator"
-    " sync_decorator protected wraps __call__"
+    " sync_decorator protected wraps"
 )
 CONTEXTS: Final = _names(
     "context calling guard protect acquire acontext async_context guarded guard_sync guard_async"
@@ -237,7 +237,12 @@ COUNTS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+DUNDERS: Final = frozenset({"__call__"})
+
+
 def match(name: str, names: tuple[str, ...]) -> int | None:
     """Return the rank of a name among names, 0 the likeliest, or None."""
+    if name.startswith("__"):
+        return len(names) if name in DUNDERS and names in (CALLS, DECORATORS, CALLS + DECORATORS) else None
     wanted = normal(name)
     return names.index(wanted) if wanted in names else None

@@ -8,6 +8,7 @@ import random
 import secrets
 from typing import Any
 
+from grader.binding.counts import read_count
 from grader.binding.model import Binding, Constructor, Surface
 from grader.binding.state import as_state
 from grader.conversation.failures import Blocked, NotOffered, Unknown
@@ -87,6 +88,15 @@ class Lab:
         if reply.error is not None:
             raise Refused(reply.error)
         return Breaker(self, handle, settings)
+
+    def build_outside(
+        self, expression: Any, settings: dict[str, Any]
+    ) -> "tuple[Reply, Breaker]":
+        """Build a breaker in a thread in which no event loop runs."""
+        self._breakers += 1
+        handle = f"b{self._breakers}"
+        reply = self.request("build_outside", breaker=handle, expression=expression)
+        return reply, Breaker(self, handle, settings)
 
     def offers(self, concept: str) -> bool:
         """Whether the candidate has a parameter for a concept."""
@@ -379,12 +389,12 @@ def read_metrics(reply: Reply, binding: Binding) -> Metrics:
         return Metrics(broken=str(reply.error or "not readable"))
     flat = reply.value
     numbers: dict[str, float] = {}
-    for concept, paths in binding.counts.items():
-        values = [flat.get(path) for path in paths]
-        if concept != "state" and all(type(n) in (int, float) for n in values):
-            numbers[concept] = float(sum(n for n in values if isinstance(n, (int, float))))
-    state = next((str(flat[p]) for p in binding.counts.get("state", ()) if p in flat), None)
-    return Metrics(**numbers, state=state, everything=flat)  # type: ignore[arg-type]
+    for concept, path in binding.counts.items():
+        count = None if concept == "state" else read_count(flat, path)
+        if count is not None:
+            numbers[concept] = count
+    state = flat.get(binding.counts.get("state", ""))
+    return Metrics(**numbers, state=None if state is None else str(state), everything=flat)
 
 
 def look_at(calls: list[Call], limit: int | None) -> Burst:

@@ -242,9 +242,12 @@ class _Learner:
                 if reply.error is not None or not isinstance(reply.value, dict):
                     continue
                 counts = find_counts(reply.value, of_breaker=not path)
-                if (len(counts), -rank) > best and set(counts) - {"state"}:
-                    best = (len(counts), -rank)
+                merit = (len(set(counts) - {"state"}), -rank)
+                if merit > best and merit[0] > 0:
+                    best = merit
                     self._adopt(metrics=Accessor(path=path, target=target), counts=counts)
+        if self._binding.state is None and "state" in self._binding.counts:
+            self._adopt(state=self._binding.metrics)
 
 
 _STYLES = ("call", "context", "decorate", "permit")

@@ -44,8 +44,7 @@ class CandidateView(msgspec.Struct, frozen=True, kw_only=True):
     anchor: str
     areas: tuple[AreaView, ...]
     blocked: tuple[view.BlockedGroup, ...]
-    curve: Markup | None
-    curve_sentence: str
+    curve: curve.Picture | None
     burst: Burst | None
     dots: tuple[str, ...]
     sources: tuple[source.SourceView, ...]
@@ -144,8 +143,7 @@ def _candidate(standing: view.Standing, results: Results, anchor: str) -> Candid
         anchor=anchor,
         areas=_areas(result, results),
         blocked=view.blocked(result),
-        curve=curve.draw(periods, one_line(result.name)) if periods else None,
-        curve_sentence=periods.sentence if periods else "",
+        curve=curve.lay_out(periods) if periods else None,
         burst=burst,
         dots=_dots(burst) if burst else (),
         sources=source.views(result.sources),

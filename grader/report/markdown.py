@@ -20,8 +20,9 @@ _ROWS_NAMED = 12
 
 def escape(text: str, limit: int = 300) -> str:
     """Return text on one line that Markdown shows as it is, also inside a table."""
-    plain = _ENTITY.sub(lambda match: _ENTITIES[match.group()], one_line(text, limit))
-    plain = _ACTIVE.sub(r"\\\1", plain)
+    plain = _ACTIVE.sub(r"\\\1", one_line(text, limit))
+    # Only now: the # of a numeric entity must not be escaped.
+    plain = _ENTITY.sub(lambda match: _ENTITIES[match.group()], plain)
     return _LINK.sub(lambda match: match.group().replace(":", "&#58;").replace(".", "&#46;"), plain)
 
 

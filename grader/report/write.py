@@ -42,7 +42,7 @@ def write_all(results: Results, out: Path) -> None:
             _replace_all({out / name: data for name, data in contents.items()})
     except OSError as error:
         kind = GraderError if error.errno in _OUT_OF_ROOM else InputError
-        raise kind(f"{out}: the reports cannot be written: {error.strerror}") from error
+        raise kind(f"{out}: the reports cannot be written: {error.strerror or error}") from error
 
 
 def _encodable(results: Results) -> Results:
@@ -79,12 +79,12 @@ def _replace_all(contents: dict[Path, bytes]) -> None:
         for target in contents:
             _keep(target, earlier[target])
         for target in contents:
-            # fresh[target] is complete and on disk: the rename is all or nothing.
-            os.replace(fresh[target], target)  # noqa: PTH105 - as one step, named as such
+            fresh[target].replace(target)
             replaced.append(target)
     except BaseException:  # an interrupt as well must not leave two runs mixed
         for target in replaced:
-            _restore(earlier[target], target)
+            # Popped: should putting it back fail, the earlier report stays as the spare.
+            _restore(earlier.pop(target), target)
         raise
     finally:
         for leftover in (*fresh.values(), *earlier.values()):
@@ -114,8 +114,9 @@ def _keep(target: Path, earlier: Path) -> None:
 
 
 def _restore(earlier: Path, target: Path) -> None:
+    """Put an earlier report back, or take away what there was none of before."""
     with contextlib.suppress(OSError):
         if earlier.exists():
-            earlier.replace(target)
+            earlier.rename(target)  # needs no room, and replaces what is there
         else:
             target.unlink(missing_ok=True)

@@ -75,15 +75,7 @@ def score(
         for identifier, finding in findings.items()
         if (row := _row(identifier, finding, requirements, rubric)) is not None
     ]
-    areas = {
-        name: Area(
-            score=_mean((row.weight, row.low) for row in members),
-            high=_mean((row.weight, row.high) for row in members),
-            weight=weight,
-        )
-        for name, weight in rubric.areas.items()
-        if (members := [row for row in rows if row.area == name])
-    }
+    areas = _areas(rows, rubric)
     counted = [row for row in rows if rubric.areas[row.area] > 0]
     if not counted:
         return Score(score=None, score_high=None, as_delivered=None, areas=areas)
@@ -98,6 +90,18 @@ def score(
     return Score(
         score=low, score_high=high, as_delivered=low if delivered_whole else 0.0, areas=areas
     )
+
+
+def _areas(rows: list[_Row], rubric: Rubric) -> dict[str, Area]:
+    return {
+        name: Area(
+            score=_mean((row.weight, row.low) for row in members),
+            high=_mean((row.weight, row.high) for row in members),
+            weight=weight,
+        )
+        for name, weight in rubric.areas.items()
+        if (members := [row for row in rows if row.area == name])
+    }
 
 
 def _row(

@@ -86,7 +86,9 @@ def started(
         ) as sandbox,
     ):
         worker = Worker(sandbox, ours, marker)
-        worker.options = worker.hear()["ready"]
+        ready = worker.hear()
+        assert ready["home"] == ready["confinement"], "the worker confines itself with other code"
+        worker.options = ready["ready"]
         yield worker
 
 
@@ -94,6 +96,8 @@ def laid_out(home: Path, entry: str) -> Path:
     """Copy the confinement modules and the stand-in to where the template looks for them."""
     worker_dir = home / "grader" / "worker"
     worker_dir.mkdir(parents=True, exist_ok=True)
+    # A package of its own: without this file an installed grader would be imported instead.
+    (worker_dir.parent / "__init__.py").touch()
     for name in ("__init__", "confine", "landlock", "libc", "seccomp"):
         shutil.copy(CHECKOUT / "grader" / "worker" / f"{name}.py", worker_dir)
     shutil.copy(_STAND_IN, worker_dir / entry)

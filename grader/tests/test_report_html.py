@@ -10,7 +10,6 @@ import pytest
 
 from grader.report import render_html
 from grader.report.view import RE_ENACTMENT_NOTE
-from grader.results import Results
 from grader.tests.results_helpers import (
     HOSTILE,
     everyone,
@@ -253,5 +252,5 @@ def test_a_finding_for_a_row_that_was_not_asked_leaves_a_gap() -> None:
 
 
 def test_results_without_recorded_weights_still_render() -> None:
-    bare: Results = msgspec.structs.replace(everyone(), rubric={})
-    Page(render_html(bare))
+    text = Page(render_html(msgspec.structs.replace(everyone(), rubric={}))).text
+    assert "Wrong Backoff 4" in text

@@ -57,7 +57,7 @@ def test_a_full_disk_leaves_no_half_of_a_first_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
     out = tmp_path / "out"
-    monkeypatch.setattr(write.os, "replace", failing_on_call(call, errno.ENOSPC))
+    monkeypatch.setattr(os, "replace", failing_on_call(call, errno.ENOSPC))
     with pytest.raises(GraderError, match="No space left") as caught:
         write_all(everyone(), out)
     assert caught.value.exit_status == 3
@@ -71,7 +71,7 @@ def test_a_full_disk_leaves_the_earlier_reports_as_they_were(
 ) -> None:
     write_all(results(reference()), tmp_path)
     before = contents(tmp_path)
-    monkeypatch.setattr(write.os, "replace", failing_on_call(call, errno.ENOSPC))
+    monkeypatch.setattr(os, "replace", failing_on_call(call, errno.ENOSPC))
     with pytest.raises(GraderError):
         write_all(everyone(), tmp_path)
     assert contents(tmp_path) == before

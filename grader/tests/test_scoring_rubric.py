@@ -73,12 +73,12 @@ def test_a_mistake_is_told_in_one_line_that_names_file_and_key(
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="missing.toml: cannot be read"):
+    with pytest.raises(InputError, match=r"missing\.toml: cannot be read"):
         load(tmp_path / "missing.toml")
 
 
 def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     file = tmp_path / "latin.toml"
     file.write_bytes(b"[areas]\n# \xe4\n")
-    with pytest.raises(InputError, match="latin.toml: not UTF-8 at byte 10"):
+    with pytest.raises(InputError, match=r"latin\.toml: not UTF-8 at byte 10"):
         load(file)

@@ -7,6 +7,7 @@ where the function shall stay parked until a later `order` request.
 """
 
 import asyncio
+import functools
 import gc
 import random
 import sys
@@ -130,6 +131,12 @@ class Server:
         self._breakers[request["breaker"]] = wrapped
         if (surface := request.get("decorate")) is not None:
             self._calls.protected(wrapped, surface, surface["form"], 0)
+
+    async def _op_build_outside(self, request: dict[str, Any]) -> Any:
+        """Build a breaker in a thread without an event loop."""
+        build = functools.partial(self._builder.build, request["expression"])
+        wrapped = surfaces.Wrapped(await self._loop.run_in_executor(None, build))
+        self._breakers[request["breaker"]] = wrapped
 
     async def _op_inspect(self, request: dict[str, Any]) -> Any:
         return describe.describe_value(self._target(request), self._sources.owns)

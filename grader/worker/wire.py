@@ -7,6 +7,7 @@ import math
 import os
 import re
 import socket
+from collections.abc import Mapping
 from typing import Any
 
 MOST_BYTES = 64 * 1024
@@ -102,7 +103,7 @@ def _flatten(value: object, path: str, depth: int, found: dict[str, Any]) -> Non
         found[path] = text(value.isoformat())
     elif depth < _DEEPEST:
         entries = _entries(value)
-        if not isinstance(value, dict) and hasattr(value, "__len__"):
+        if not isinstance(value, Mapping) and hasattr(value, "__len__"):
             found[_join(path, "#")] = len(value)
         for key, entry in entries:
             _flatten(entry, _join(path, key), depth + 1, found)
@@ -113,7 +114,7 @@ def _join(path: str, key: str) -> str:
 
 
 def _entries(value: object) -> list[tuple[str, object]]:
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return [(text(k.name if isinstance(k, enum.Enum) else k), v) for k, v in value.items()]
     if isinstance(value, (list, tuple, set, frozenset)) and not hasattr(value, "_fields"):
         return []

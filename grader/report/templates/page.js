@@ -42,8 +42,8 @@
   addEventListener("hashchange", reveal);
   if (location.hash) reveal();
 
-  // Paper cannot be unfolded. Sources stay folded: they are long, and they are files anyway.
+  // Paper cannot be unfolded. What passed stays folded (the matrix has it), and so do sources.
   addEventListener("beforeprint", () => {
-    for (const folded of document.querySelectorAll("details:not(.source)")) folded.open = true;
+    for (const folded of document.querySelectorAll("details.blocked-group")) folded.open = true;
   });
 })();

@@ -352,7 +352,9 @@ def main() -> None:
     confine = importlib.import_module("grader.worker.confine")
     sys.path.remove(root)
     confine.confine_template(options)
-    control.send(json.dumps({"ready": options}).encode())
+    home, confinement = str(Path(__file__).parent), str(Path(str(confine.__file__)).parent)
+    ready = {"ready": options, "home": home, "confinement": confinement}
+    control.send(json.dumps(ready).encode())
     while request := control.recv(65536):
         child = os.fork()
         if child == 0:

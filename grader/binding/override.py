@@ -1,0 +1,55 @@
+"""A hand-written `[binding]` in candidate.toml, laid over what was found."""
+
+from typing import Any
+
+import msgspec
+
+from grader.binding.model import Accessor, Argument, Binding, Constructor, Surface
+from grader.errors import InputError
+
+_KEYS = ("class", "parameters", "call", "state", "metrics", "counts", "reset", "failure")
+
+
+def override(found: Binding, written: dict[str, Any]) -> Binding:
+    """Return the binding with every hand-written entry in place of the found one.
+
+    Raises InputError for an entry that does not exist.
+    """
+    unknown = sorted(set(written) - set(_KEYS))
+    if unknown:
+        raise InputError(f"[binding] has no key {unknown[0]!r}; it may have {', '.join(_KEYS)}")
+    if not written:
+        return found
+    changes: dict[str, Any] = {"sure": True, "doubts": ()}
+    if "class" in written or "parameters" in written:
+        changes["constructor"] = _constructor(found.constructor, written)
+    if "call" in written:
+        changes["surfaces"] = (_surface(written["call"]), *found.surfaces)
+    for key in ("state", "metrics"):
+        if key in written:
+            changes[key] = Accessor(path=tuple(str(written[key]).split(".")))
+    for key in ("counts", "reset", "failure"):
+        if key in written:
+            changes[key] = written[key]
+    return msgspec.structs.replace(found, **changes)
+
+
+def _surface(written: Any) -> Surface:
+    if isinstance(written, str):
+        return Surface(style="call", mode="async", name=written)
+    try:
+        return msgspec.convert(written, Surface)
+    except msgspec.ValidationError as error:
+        raise InputError(f"[binding.call] is not a way of calling: {error}") from None
+
+
+def _constructor(found: Constructor, written: dict[str, Any]) -> Constructor:
+    call = found.call
+    if "class" in written:
+        module, _, name = str(written["class"]).rpartition(":")
+        call = f"{module or found.call.partition(':')[0]}:{name}"
+    arguments = list(found.arguments) if call == found.call else []
+    for concept, name in dict(written.get("parameters", {})).items():
+        arguments = [a for a in arguments if a.concept != concept and a.name != name]
+        arguments.append(Argument(name=name, concept=concept))
+    return Constructor(call=call, arguments=tuple(arguments))

@@ -1,0 +1,320 @@
+"""The pytest plugin behind `pytest spec_tests --candidate DIR`, and behind `grader run`.
+
+It gives every test the candidate, plays the scenarios that the selected tests
+ask for, and turns what pytest reports into verdicts. Both ways of running go
+through it, so they cannot disagree.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from grader import answers
+from grader.bench import Bench, Played
+from grader.candidate import Candidate, Unreadable
+from grader.conversation.failures import Blocked, CandidateFailure, NotOffered, Unknown
+from grader.errors import GraderError
+from grader.results import Finding
+from grader.sandbox import Tier, choose
+from grader.specification import MARK, SCENARIOS, Row, row_of
+from grader.verdicts import Verdict
+
+DEFAULT_CANDIDATE = Path(__file__).resolve().parent.parent / "candidates" / "reference"
+LIBRARY_LEAVES_OUT = frozenset({"http", "delivery"})
+CUT_OFF = "cut off"
+_MOST_EVIDENCE = 500
+
+
+class Given(msgspec.Struct, frozen=True):
+    """What is to be graded, when the command line of pytest does not say it."""
+
+    candidates: tuple[Candidate, ...]
+    tier: Tier
+    seed: int
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict on one case of a requirement; most requirements have one."""
+
+    candidate: str
+    row: Row
+    verdict: Verdict
+    evidence: str = ""
+    because: str = ""
+
+
+class Verdicts:
+    """Everything that was found in a session, case by case."""
+
+    def __init__(self) -> None:
+        self.cases: list[Case] = []
+        self.benches: dict[str, Bench] = {}
+        self.rows: dict[str, Row] = {}
+        """Every requirement that was collected, in the order of the specification."""
+
+    def findings(self, candidate: str) -> dict[str, Finding]:
+        """Return the finding on each requirement of one candidate."""
+        by_row: dict[str, list[Case]] = {}
+        for case in self.cases:
+            if case.candidate == candidate:
+                by_row.setdefault(case.row.id, []).append(case)
+        return {row: finding(cases) for row, cases in by_row.items()}
+
+
+_WORST_FIRST = (
+    Verdict.ERROR,
+    Verdict.FAIL,
+    Verdict.BLOCKED,
+    Verdict.UNKNOWN,
+    Verdict.PASS,
+    Verdict.NOT_OFFERED,
+)
+
+
+def finding(cases: Sequence[Case]) -> Finding:
+    """Return the finding on a requirement: the worst case, and the share of cases that passed."""
+    worst = min(cases, key=lambda case: _WORST_FIRST.index(case.verdict))
+    counted = [case for case in cases if case.verdict is not Verdict.NOT_OFFERED]
+    passed = sum(case.verdict is Verdict.PASS for case in counted)
+    return Finding(
+        verdict=worst.verdict,
+        level=worst.row.level,
+        known=worst.row.known,
+        evidence=worst.evidence,
+        because=worst.because,
+        share=round(passed / len(counted), 4) if counted else 0.0,
+    )
+
+
+GIVEN = pytest.StashKey[Given]()
+VERDICTS = pytest.StashKey[Verdicts]()
+
+
+# --- options ----------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what the specification is told on the command line."""
+    group = parser.getgroup("grader", "circuit breaker specification")
+    group.addoption(
+        "--candidate",
+        action="append",
+        type=Path,
+        metavar="PATH",
+        help="candidate folder, answer .md, .py or evaluation .json; repeatable"
+        " (default: the reference breaker)",
+    )
+    group.addoption("--isolation", default="auto", help="auto, bwrap, landlock or process")
+    group.addoption("--seed", type=int, default=0, help="varies the numbers of the scenarios")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the candidates and choose the sandbox tier."""
+    config.addinivalue_line("markers", f"{MARK}(row, level): a requirement of the catalogue")
+    config.stash[VERDICTS] = Verdicts()
+    given = config.pluginmanager.get_plugin("grader-given")
+    if isinstance(given, Holder):
+        config.stash[GIVEN] = given.given
+        return
+    try:
+        config.stash[GIVEN] = _from_command_line(config)
+    except GraderError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+class Holder:
+    """Carries what is given into a session that is started from Python."""
+
+    def __init__(self, given: Given) -> None:
+        self.given = given
+
+
+def _from_command_line(config: pytest.Config) -> Given:
+    paths = config.getoption("--candidate") or [DEFAULT_CANDIDATE]
+    loaded = answers.load_all(paths)
+    for entry in loaded:
+        if isinstance(entry, Unreadable):
+            raise GraderError(entry.problem)
+    return Given(
+        candidates=tuple(entry for entry in loaded if isinstance(entry, Candidate)),
+        tier=choose(config.getoption("--isolation")),
+        seed=config.getoption("--seed"),
+    )
+
+
+# --- collection -------------------------------------------------------------------------
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every requirement on every candidate, one candidate after the other."""
+    if "bench" in metafunc.fixturenames:
+        given = metafunc.config.stash[GIVEN]
+        metafunc.parametrize(
+            "bench",
+            given.candidates,
+            ids=[candidate.id for candidate in given.candidates],
+            indirect=True,
+            scope="session",
+        )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what does not apply to a kind of candidate, and note the rows."""
+    kept, left_out = [], []
+    for item in items:
+        row = row_of(item)
+        if row is None:
+            kept.append(item)
+            continue
+        candidate = _candidate(item)
+        library = candidate is not None and candidate.kind == "library"
+        (left_out if library and row.area in LIBRARY_LEAVES_OUT else kept).append(item)
+        config.stash[VERDICTS].rows.setdefault(row.id, row)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+
+
+def _candidate(item: pytest.Item) -> Candidate | None:
+    callspec = getattr(item, "callspec", None)
+    candidate = callspec.params.get("bench") if callspec is not None else None
+    return candidate if isinstance(candidate, Candidate) else None
+
+
+# --- fixtures ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """Give the candidate, in its sandbox."""
+    given = request.config.stash[GIVEN]
+    with Bench(request.param, given.tier, seed=given.seed) as opened:
+        request.config.stash[VERDICTS].benches[request.param.id] = opened
+        yield opened
+
+
+def scenario_fixtures() -> dict[str, Any]:
+    """Return a fixture for every declared scenario, by name."""
+    return {name: _fixture(name) for name in SCENARIOS}
+
+
+def _fixture(name: str) -> Any:
+    @pytest.fixture(scope="session", name=name)
+    def value(bench: Bench) -> Any:
+        played = bench.play(SCENARIOS[name])
+        if played.ending is not None:
+            raise played.ending.exception()
+        return played.value
+
+    value.__doc__ = SCENARIOS[name].play.__doc__
+    return value
+
+
+# --- verdicts ---------------------------------------------------------------------------
+
+_LETTERS = {
+    Verdict.PASS: (".", "PASSED"),
+    Verdict.FAIL: ("F", "FAILED"),
+    Verdict.ERROR: ("E", "ERROR"),
+    Verdict.NOT_OFFERED: ("s", "NOT OFFERED"),
+    Verdict.BLOCKED: ("B", "BLOCKED"),
+    Verdict.UNKNOWN: ("U", "UNKNOWN"),
+}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:
+    """Turn the outcome of a requirement into a verdict."""
+    report: pytest.TestReport = yield
+    row, candidate = row_of(item), _candidate(item)
+    if row is None or candidate is None or call.when == "teardown":
+        return report
+    error = call.excinfo.value if call.excinfo is not None else None
+    if call.when == "setup" and error is None:
+        return report
+    case = judge(row, candidate.id, error, cut_off=_cut_off_ran(item))
+    if case is None:
+        return report
+    item.config.stash[VERDICTS].cases.append(case)
+    report.user_properties.append(("verdict", str(case.verdict)))
+    _tell_pytest(item, report, case)
+    return report
+
+
+def judge(
+    row: Row, candidate: str, error: BaseException | None, *, cut_off: bool
+) -> Case | None:
+    """Return the verdict that an exception of a test stands for; None for an error of our own."""
+    if error is None:
+        return Case(candidate=candidate, row=row, verdict=Verdict.PASS)
+    evidence, because = _evidence(error), ""
+    if isinstance(error, Blocked) and error.because != row.id:
+        verdict, because = Verdict.BLOCKED, error.because
+    elif isinstance(error, (AssertionError, Blocked)):
+        verdict = Verdict.FAIL
+    elif isinstance(error, CandidateFailure):
+        verdict = Verdict.ERROR
+    elif isinstance(error, NotOffered):
+        verdict = Verdict.NOT_OFFERED
+    elif isinstance(error, Unknown):
+        verdict = Verdict.UNKNOWN
+    else:
+        return None
+    if cut_off and verdict in {Verdict.FAIL, Verdict.BLOCKED} and because != "de-code":
+        verdict, because = Verdict.BLOCKED, CUT_OFF
+    return Case(
+        candidate=candidate, row=row, verdict=verdict, evidence=evidence, because=because
+    )
+
+
+def _evidence(error: BaseException) -> str:
+    """Return the message of an assertion without pytest's rewriting of the expression."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[0].removeprefix("assert ")[:_MOST_EVIDENCE]
+
+
+def _cut_off_ran(item: pytest.Item) -> bool:
+    """Whether a cut-off function ran in any history that the test looks at."""
+    names = getattr(item, "fixturenames", ())
+    candidate = _candidate(item)
+    opened = item.config.stash[VERDICTS].benches.get(candidate.id if candidate else "")
+    if opened is None:
+        return False
+    played: list[Played] = [opened.played[n] for n in names if n in opened.played]
+    return any(entry.cut_off_ran for entry in played) or (
+        opened.calls_are_cut_off and any(n in SCENARIOS and not SCENARIOS[n].static for n in names)
+    )
+
+
+def _tell_pytest(item: pytest.Item, report: pytest.TestReport, case: Case) -> None:
+    if case.verdict is Verdict.PASS:
+        return
+    told = f"{case.row.id} {case.verdict}"
+    told += f" ({case.because})" if case.because else ""
+    told += f": {case.evidence}"
+    path, line, _ = item.location
+    if case.verdict is Verdict.NOT_OFFERED:
+        report.outcome = "skipped"
+        report.longrepr = (path, line or 0, told)
+    else:
+        report.outcome = "failed"
+        report.longrepr = told
+
+
+def pytest_report_teststatus(
+    report: pytest.CollectReport | pytest.TestReport,
+) -> tuple[str, str, str] | None:
+    """Show the verdict in pytest's own output."""
+    verdict = dict(getattr(report, "user_properties", ())).get("verdict")
+    if verdict is None or getattr(report, "when", "") == "teardown":
+        return None
+    if getattr(report, "when", "") == "setup" and report.outcome == "passed":
+        return None
+    letter, word = _LETTERS[Verdict(str(verdict))]
+    category = {"passed": "passed", "skipped": "skipped", "failed": "failed"}[report.outcome]
+    return category, letter, word

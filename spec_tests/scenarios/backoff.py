@@ -1,0 +1,206 @@
+"""Situations about the open period and how it grows."""
+
+import statistics
+
+import msgspec
+
+from grader.conversation.failures import NotOffered
+from grader.driver.lab import NO_CAP, Lab
+from grader.history import CallSeen, OpenPeriod
+from grader.specification import scenario
+from spec_tests.scenarios.stories import close, first_period, tripped_and_due
+
+BASE, MULTIPLIER, CAP = 10.0, 2.0, 60.0
+ROUNDS = 12
+
+
+class Curve(msgspec.Struct, frozen=True, kw_only=True):
+    """Open periods, each after one more failed probe."""
+
+    threshold: int
+    base: float
+    multiplier: float
+    cap: float
+    multiplier_configured: bool
+    cap_configured: bool
+    periods: tuple[OpenPeriod, ...]
+
+    def tell(self) -> str:
+        """Return the periods in words."""
+        return ", ".join(period.tell() for period in self.periods)
+
+    @property
+    def grew(self) -> bool:
+        """Whether any period is clearly longer than the one before it."""
+        pairs = zip(self.periods, self.periods[1:], strict=False)
+        return any(b.high is None or b.low > 1.1 * (a.high or a.low) for a, b in pairs)
+
+
+def _curve(lab: Lab, threshold: int, cap: float, rounds: int) -> Curve:
+    breaker = lab.breaker(threshold=threshold, base=BASE, multiplier=MULTIPLIER, cap=cap)
+    breaker.trip()
+    periods: list[OpenPeriod] = []
+    for _ in range(rounds):
+        period, probe = breaker.open_period()
+        periods.append(period)
+        if period.high is None or not probe.ended:
+            break
+    return Curve(
+        threshold=threshold,
+        base=BASE,
+        multiplier=MULTIPLIER,
+        cap=cap,
+        multiplier_configured=lab.offers("multiplier"),
+        cap_configured=lab.offers("cap"),
+        periods=tuple(periods),
+    )
+
+
+@scenario
+def growth(lab: Lab) -> tuple[Curve, ...]:
+    """Let five probes fail one after the other, with the cap out of the way, at two thresholds."""
+    cap = float(lab.settings()["cap"]) if "cap" in lab.settings() else NO_CAP
+    return tuple(_curve(lab, threshold, cap, 5) for threshold in (3, 1))
+
+
+@scenario
+def capped(lab: Lab) -> Curve:
+    """Let twelve probes fail one after the other under a cap of 60 s."""
+    return _curve(lab, 3, CAP, ROUNDS)
+
+
+class Reset(msgspec.Struct, frozen=True, kw_only=True):
+    """The open period before and after a recovery."""
+
+    first: OpenPeriod
+    grown: tuple[OpenPeriod, ...]
+    closed: tuple[CallSeen, ...]
+    again: OpenPeriod
+    """The first open period after it had closed."""
+
+
+@scenario
+def back_to_the_first(lab: Lab) -> Reset:
+    """Let three probes fail, let it close, trip it again and measure."""
+    breaker = lab.breaker()
+    breaker.trip()
+    first, _ = breaker.open_period()
+    grown = [breaker.open_period()[0] for _ in range(2)]
+    _, probe = breaker.open_period(planned="return")
+    closed = (probe, *(close(breaker) if breaker.state() not in (None, "closed") else ()))
+    breaker.succeed()
+    breaker.trip()
+    again, _ = breaker.open_period()
+    return Reset(first=first, grown=tuple(grown), closed=closed, again=again)
+
+
+class Round(msgspec.Struct, frozen=True, kw_only=True):
+    """A half-open round in which several probes failed together."""
+
+    probes: int
+    first: OpenPeriod
+    after_one: OpenPeriod
+    """The period that follows one failed probe, on another breaker."""
+    after_several: OpenPeriod
+
+
+@scenario
+def failures_together(lab: Lab) -> Round:
+    """Let three probes of one round fail in one tick."""
+    single = lab.breaker(limit=3)
+    single.trip()
+    first, _ = single.open_period()
+    after_one, _ = single.open_period()
+    breaker = tripped_and_due(lab, first, limit=3)
+    calls = breaker.burst(3)
+    running = [call for call in calls if call.seen.running]
+    breaker.end_together(running, lab.binding.failure)
+    after_several, _ = breaker.open_period()
+    return Round(
+        probes=len(running), first=first, after_one=after_one, after_several=after_several
+    )
+
+
+class FirstPeriods(msgspec.Struct, frozen=True, kw_only=True):
+    """First open periods at several thresholds."""
+
+    thresholds: tuple[int, ...]
+    periods: tuple[OpenPeriod, ...]
+
+
+@scenario
+def periods_by_threshold(lab: Lab) -> FirstPeriods:
+    """Measure the first open period at thresholds of 1, 3 and 5."""
+    if not (lab.offers("threshold") or lab.offers("minimum_calls")):
+        raise NotOffered("the threshold cannot be set")
+    thresholds = (1, 3, 5)
+    periods = tuple(first_period(lab, threshold=n) for n in thresholds)
+    return FirstPeriods(thresholds=thresholds, periods=periods)
+
+
+class Jitter(msgspec.Struct, frozen=True, kw_only=True):
+    """Open periods under jitter, watched closely and watched once."""
+
+    watched: tuple[float, ...]
+    """Seconds until a call was admitted, asking all the time."""
+    looked_at: float
+    """Seconds after which other breakers were asked once."""
+    asked_once: int
+    admitted_once: int
+    """How many of those admitted their one call."""
+
+
+@scenario
+def jittered(lab: Lab) -> Jitter:
+    """Ask some breakers all the time and others once, at the median of the first ones' periods."""
+    if not lab.offers("jitter"):
+        raise NotOffered("there is no jitter")
+    watched = [first_period(lab, jitter=0.5).high or 0.0 for _ in range(15)]
+    median = statistics.median(watched)
+    asked, admitted = 40, 0
+    for _ in range(asked):
+        breaker = lab.breaker(jitter=0.5)
+        breaker.trip()
+        breaker.wait(median)
+        admitted += breaker.fail().admitted
+    return Jitter(
+        watched=tuple(watched), looked_at=median, asked_once=asked, admitted_once=admitted
+    )
+
+
+class ManyRounds(msgspec.Struct, frozen=True, kw_only=True):
+    """Very many half-open rounds that all fail."""
+
+    rounds: int
+    capped: bool
+    patterns: tuple[str, ...]
+    """Distinct rounds that were seen: E the probe ran and failed, x a call was kept out."""
+    errors: dict[str, int]
+
+
+@scenario
+def many_rounds(lab: Lab) -> ManyRounds:
+    """Let the probes of very many rounds fail, each followed by one more call."""
+    is_capped = lab.offers("cap")
+    rounds = 1_100 if is_capped else 25
+    breaker = lab.breaker(cap=CAP)
+    breaker.trip()
+    surface = breaker.surface()
+    failing = {"raise": lab.binding.failure}
+    reply = lab.request(
+        "repeat",
+        breaker=breaker.handle,
+        surface=surface.data(),
+        form=surface.form,
+        call=0,
+        times=rounds,
+        orders=[failing, failing],
+        periods=[1.05 * CAP if is_capped else 5e9],
+    )
+    told = reply.value
+    errors = {k[1:]: n for k, n in told.items() if k.startswith("!")}
+    return ManyRounds(
+        rounds=rounds, capped=is_capped, patterns=tuple(told["patterns"]), errors=errors
+    )
+
+

@@ -1,0 +1,184 @@
+"""The delivered answer itself: what arrived, whether it is whole, what it contains."""
+
+import ast
+import re
+
+import msgspec
+
+from grader.answers import undefined_names
+from grader.bench import Bench
+from grader.binding import vocabulary as v
+from grader.binding.shape import ClassShape, FunctionShape, Shape
+from grader.binding.state import state_of
+from grader.candidate import Candidate
+from grader.conversation.failures import Blocked, Interrupted
+from grader.driver.learn import describe
+from grader.specification import static_scenario
+
+_CLIENTS = ("httpx", "aiohttp", "requests", "urllib", "urllib3", "http.client")
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be said of an answer without running it."""
+
+    python_files: int
+    cut_off: tuple[str, ...]
+    undefined: tuple[str, ...]
+    clients: tuple[str, ...]
+    """HTTP clients that the code names."""
+
+
+@static_scenario
+def delivered(bench: Bench) -> Delivery:
+    """Look at the text of the answer."""
+    candidate = bench.candidate
+    return Delivery(
+        python_files=len(candidate.files),
+        cut_off=candidate.cut_off,
+        undefined=tuple(undefined_names(candidate)),
+        clients=tuple(name for name in _CLIENTS if _imports(candidate, name)),
+    )
+
+
+def _imports(candidate: Candidate, client: str) -> bool:
+    pattern = re.compile(rf"^\s*(import|from)\s+{re.escape(client)}\b", re.MULTILINE)
+    return any(pattern.search(file.text) for file in candidate.files)
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """Importing the implementation in a clean interpreter."""
+
+    modules: tuple[str, ...]
+    error: str
+    """What importing the main module raised; empty where it did not."""
+    absent: tuple[str, ...]
+    """Third-party packages that are not on this machine."""
+
+
+@static_scenario
+def imported(bench: Bench) -> Imported:
+    """Import the implementation, the network off."""
+    if not bench.modules:
+        raise Blocked("de-code", "there is no Python code")
+    error = ""
+    with bench.worker() as worker:
+        for module in bench.modules:
+            reply = worker.request("load", modules=[module])
+            if reply.error is not None and not error:
+                error = f"importing {module} raised {reply.error}"
+    return Imported(modules=tuple(bench.modules), error=error, absent=bench.absent)
+
+
+class Usable(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a breaker can be built and a call made through it."""
+
+    works: bool
+    cut_off: bool
+    why_not: str
+
+
+@static_scenario
+def usable(bench: Bench) -> Usable:
+    """Build a breaker and make a call."""
+    try:
+        binding = bench.binding
+    except Blocked as blocked:
+        return Usable(works=False, cut_off=False, why_not=str(blocked))
+    if not binding.surfaces:
+        return Usable(works=False, cut_off=False, why_not="there is no way to make a call")
+    if any("did not run the function" in doubt for doubt in binding.doubts):
+        return Usable(works=False, cut_off=binding.cut_off, why_not="; ".join(binding.doubts))
+    return Usable(works=True, cut_off=False, why_not="")
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """Parts of a circuit breaker that the code defines, by name; empty where there is none."""
+
+    states: str
+    error: str
+    parameters: tuple[str, ...]
+    """Parameters with a default that set a threshold or the open period and its growth."""
+    metrics: str
+
+
+@static_scenario
+def parts(bench: Bench) -> Parts:
+    """Look for the parts of a breaker, also where the breaker itself is missing."""
+    shape: Shape = ()
+    if bench.modules:
+        try:
+            with bench.worker() as worker:
+                shape = describe(worker, bench.modules)
+        except Interrupted:
+            shape = ()
+    return Parts(
+        states=_states(shape, bench.candidate),
+        error=_error(shape),
+        parameters=_parameters(shape),
+        metrics=_metrics(shape),
+    )
+
+
+def _states(shape: Shape, candidate: Candidate) -> str:
+    for member in shape:
+        if isinstance(member, ClassShape):
+            names = member.enum or member.attributes
+            if {state_of(name) for name in names} >= {"closed", "open", "half_open"}:
+                return member.name
+    classes = [m.name for m in shape if isinstance(m, ClassShape) and m.name.endswith("State")]
+    if {state_of(name) for name in classes} >= {"closed", "open", "half_open"}:
+        return ", ".join(classes)
+    return _literal_states(candidate)
+
+
+def _literal_states(candidate: Candidate) -> str:
+    """Return `Literal` where a type names the states as strings."""
+    for file in candidate.files:
+        try:
+            tree = ast.parse(file.text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("Literal"):
+                words = [c.value for c in ast.walk(node) if isinstance(c, ast.Constant)]
+                if {state_of(word) for word in words} >= {"closed", "open", "half_open"}:
+                    return "Literal"
+    return ""
+
+
+def _error(shape: Shape) -> str:
+    names = [m.name for m in shape if isinstance(m, ClassShape) and m.error]
+    telling = [n for n in names if re.search(r"open|circuit|breaker|reject|permit", n, re.I)]
+    return next(iter(sorted(telling, key=lambda n: "open" not in n.lower())), "")
+
+
+_CONCEPTS = ("threshold", "rate", "base", "multiplier", "cap", "exponential")
+
+
+def _parameters(shape: Shape) -> tuple[str, ...]:
+    found: dict[str, str] = {}
+    for member in shape:
+        if isinstance(member, FunctionShape) and v.match(member.name, v.FACTORIES) is None:
+            continue
+        for parameter in member.parameters:
+            for concept in _CONCEPTS:
+                if v.match(parameter.name, v.PARAMETERS[concept]) is not None and (
+                    not parameter.required
+                ):
+                    found.setdefault(concept, parameter.name)
+    return tuple(f"{concept}: {name}" for concept, name in found.items())
+
+
+def _metrics(shape: Shape) -> str:
+    for member in shape:
+        if not isinstance(member, ClassShape) or member.error:
+            continue
+        if re.search(r"(metrics|stats|statistics|snapshot)$", member.name, re.I):
+            return member.name
+    for member in shape:
+        if isinstance(member, ClassShape):
+            names = [m.name for m in member.methods] + list(member.attributes)
+            for name in names:
+                if name.lower() in {*v.METRICS[:9], "metrics", "stats"}:
+                    return f"{member.name}.{name}"
+    return ""

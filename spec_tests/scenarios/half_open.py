@@ -1,0 +1,151 @@
+"""Situations about half-open: who is admitted, who decides, and what becomes of a slot."""
+
+import msgspec
+
+from grader.conversation.failures import NotOffered
+from grader.driver.lab import Breaker, Lab, Refused, look_at
+from grader.history import Burst, CallSeen, OpenPeriod
+from grader.specification import scenario
+from spec_tests.scenarios.stories import due, first_period, recover, tripped_and_due
+
+CALLERS, CROWD = 12, 50
+
+
+def _limits(lab: Lab) -> tuple[int | None, ...]:
+    return (1, 3) if lab.offers("limit") else (None,)
+
+
+def _bursts(lab: Lab, callers: int, *, in_one_tick: bool) -> tuple[Burst, ...]:
+    period = first_period(lab)
+    bursts = []
+    for limit in _limits(lab):
+        settings = {} if limit is None else {"limit": limit, "permitted": limit}
+        breaker = tripped_and_due(lab, period, **settings)
+        calls = breaker.burst(callers) if in_one_tick else breaker.queue(callers)
+        bursts.append(look_at(calls, limit))
+    return tuple(bursts)
+
+
+@scenario
+def callers_in_a_row(lab: Lab) -> tuple[Burst, ...]:
+    """A dozen callers, each settled before the next, while no probe has ended."""
+    return _bursts(lab, CALLERS, in_one_tick=False)
+
+
+@scenario
+def callers_in_one_tick(lab: Lab) -> tuple[Burst, ...]:
+    """Fifty callers in one tick of the loop."""
+    return _bursts(lab, CROWD, in_one_tick=True)
+
+
+class Successes(msgspec.Struct, frozen=True, kw_only=True):
+    """Successful probes, and the state after each."""
+
+    wanted: int
+    probes: tuple[CallSeen, ...]
+    states: tuple[str | None, ...]
+
+
+def _breaker_with_successes(lab: Lab, wanted: int, period: OpenPeriod) -> Breaker:
+    if not lab.offers("successes"):
+        raise NotOffered("the success threshold cannot be set")
+    try:
+        return tripped_and_due(lab, period, successes=wanted)
+    except Refused:
+        return tripped_and_due(lab, period, successes=wanted, limit=wanted)
+
+
+@scenario
+def three_successes(lab: Lab) -> Successes:
+    """Ask for three successes to close, and let three probes succeed one after the other."""
+    breaker = _breaker_with_successes(lab, 3, first_period(lab))
+    probes, states = [], []
+    for _ in range(3):
+        probes.append(breaker.succeed())
+        states.append(breaker.state())
+    return Successes(wanted=3, probes=tuple(probes), states=tuple(states))
+
+
+@scenario
+def success_in_two_rounds(lab: Lab) -> Successes:
+    """Ask for two successes: one in a round that then fails, one in the next."""
+    period = first_period(lab)
+    breaker = _breaker_with_successes(lab, 2, period)
+    first, second = breaker.succeed(), breaker.fail()
+    breaker.wait(4 * due(period))
+    third = breaker.succeed()
+    return Successes(wanted=2, probes=(first, second, third), states=(breaker.state(),))
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """A probe that ended in one way, and what the breaker made of good calls later."""
+
+    ending: str
+    probe: CallSeen
+    later: tuple[CallSeen, ...]
+
+
+ENDINGS = ("success", "failure", "excluded", "cancellation", "KeyboardInterrupt", "GeneratorExit")
+
+
+@scenario
+def endings(lab: Lab) -> tuple[Ending, ...]:
+    """Let a probe end in every way there is, then give it time and good calls."""
+    period = first_period(lab)
+    return tuple(
+        ended for name in ENDINGS if (ended := _ending(lab, name, period)) is not None
+    )
+
+
+def _ending(lab: Lab, name: str, period: OpenPeriod) -> Ending | None:
+    settings: dict[str, object] = {}
+    if name == "excluded":
+        if not lab.offers("ignored"):
+            return None
+        settings["ignored"] = ["ExcludedFailure"]
+    breaker = tripped_and_due(lab, period, **settings)
+    if name == "cancellation" and breaker.surface().mode != "async":
+        return None
+    probe = breaker.call()
+    if name == "cancellation":
+        probe.cancel()
+    else:
+        planned = {
+            "success": "return",
+            "failure": lab.binding.failure,
+            "excluded": "ExcludedFailure",
+        }
+        probe.end(planned.get(name, name))
+    return Ending(ending=name, probe=probe.seen, later=recover(breaker, period))
+
+
+class Late(msgspec.Struct, frozen=True, kw_only=True):
+    """Two probes of one round: one fails, the other succeeds too late."""
+
+    together: int
+    failed: CallSeen
+    after_failure: CallSeen
+    late: CallSeen
+    after_late_success: CallSeen
+
+
+@scenario
+def late_loser(lab: Lab) -> Late:
+    """Let one probe of a round fail, then another succeed."""
+    period = first_period(lab)
+    settings = {"limit": 3, "permitted": 3} if lab.offers("limit") else {}
+    breaker = tripped_and_due(lab, period, **settings)
+    calls = breaker.queue(3)
+    running = [call for call in calls if call.seen.running]
+    if len(running) < 2:  # noqa: PLR2004  it takes two
+        raise NotOffered("only one probe can be in flight")
+    running[0].fail()
+    after_failure = breaker.succeed()
+    running[1].succeed()
+    return Late(
+        together=len(running),
+        failed=running[0].seen,
+        after_failure=after_failure,
+        late=running[1].seen,
+        after_late_success=breaker.succeed(),
+    )

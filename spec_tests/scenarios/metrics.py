@@ -1,0 +1,191 @@
+"""Situations about metrics: what is counted, and when."""
+
+import msgspec
+
+from grader.conversation.failures import Blocked
+from grader.driver.lab import Breaker, Lab
+from grader.history import CallSeen, Metrics
+from grader.specification import scenario
+from spec_tests.scenarios.stories import due, first_period
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """What the trusted side had counted, and what the breaker said, at one moment."""
+
+    moment: str
+    succeeded: int
+    failed: int
+    rejected: int
+    said: Metrics
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+    """The accounts of a scripted run."""
+
+    state_readable: bool
+    entries: tuple[Entry, ...]
+
+    @property
+    def last(self) -> Entry:
+        """The final accounts."""
+        return self.entries[-1]
+
+
+class _Bookkeeper:
+    """Makes calls and keeps the true accounts beside the breaker's own."""
+
+    def __init__(self, breaker: Breaker) -> None:
+        self.breaker = breaker
+        self.calls: list[CallSeen] = []
+        self.entries: list[Entry] = []
+
+    def succeed(self, times: int) -> None:
+        self.calls += [self.breaker.succeed() for _ in range(times)]
+
+    def fail(self, times: int) -> None:
+        self.calls += [self.breaker.fail() for _ in range(times)]
+
+    def look(self, moment: str) -> None:
+        self.entries.append(
+            Entry(
+                moment=moment,
+                succeeded=sum(c.admitted and c.how == "returned" for c in self.calls),
+                failed=sum(c.failed for c in self.calls),
+                rejected=sum(c.rejected for c in self.calls),
+                said=self.breaker.metrics(),
+            )
+        )
+
+
+@scenario
+def ledger(lab: Lab) -> Ledger:
+    """Successes, failures until it trips, rejections, a recovery, and success again."""
+    if lab.binding.metrics is None:
+        raise Blocked("me-exists", "no metrics were found")
+    period = first_period(lab)
+    books = _Bookkeeper(lab.breaker())
+    books.look("before the first call")
+    books.succeed(4)
+    books.look("after four successes")
+    books.fail(books.breaker.threshold)
+    books.look("after the failures that trip it")
+    books.succeed(5)
+    books.look("after five rejections")
+    books.breaker.wait(due(period))
+    books.succeed(1)
+    books.look("after a successful probe")
+    books.succeed(2)
+    books.look("at the end")
+    return Ledger(state_readable=lab.binding.state is not None, entries=tuple(books.entries))
+
+
+class AfterRejections(msgspec.Struct, frozen=True, kw_only=True):
+    """Rejections, a recovery, and one failure less than the threshold."""
+
+    rejections: tuple[CallSeen, ...]
+    probe: CallSeen
+    failures: tuple[CallSeen, ...]
+    after: CallSeen
+
+
+@scenario
+def rejections_then_failures(lab: Lab) -> AfterRejections:
+    """See whether rejections feed the failure threshold."""
+    period = first_period(lab)
+    breaker = lab.breaker()
+    breaker.trip()
+    rejections = tuple(breaker.succeed() for _ in range(5))
+    breaker.wait(due(period))
+    probe = breaker.succeed()
+    breaker.succeed()
+    failures = breaker.fails(breaker.threshold - 1)
+    return AfterRejections(
+        rejections=rejections, probe=probe, failures=failures, after=breaker.succeed()
+    )
+
+
+class MetricsWalk(msgspec.Struct, frozen=True, kw_only=True):
+    """Metrics after each step of a random walk."""
+
+    steps: tuple[str, ...]
+    said: tuple[Metrics, ...]
+    trips: int
+    """How often it went from admitting to rejecting."""
+
+
+@scenario
+def metrics_walk(lab: Lab) -> MetricsWalk:
+    """Succeed, fail, cancel and wait at random, and read the metrics after each step."""
+    breaker = lab.breaker(threshold=2)
+    said, steps, trips, was_open = [breaker.metrics()], [], 0, False
+    for _ in range(40):
+        step = lab.random.choice(("succeed", "succeed", "fail", "fail", "cancel", "wait"))
+        steps.append(step)
+        call = _take(breaker, step)
+        if call is not None:
+            trips += call.rejected and not was_open
+            was_open = call.rejected or (was_open and not call.succeeded)
+        said.append(breaker.metrics())
+    return MetricsWalk(steps=tuple(steps), said=tuple(said), trips=trips)
+
+
+def _take(breaker: Breaker, step: str) -> CallSeen | None:
+    if step == "wait":
+        breaker.wait(25.0)
+        return None
+    if step == "succeed":
+        return breaker.succeed()
+    if step == "fail" or breaker.surface().mode != "async":
+        return breaker.fail()
+    call = breaker.call()
+    return call.cancel().seen if call.seen.running else call.seen
+
+
+class Sizes(msgspec.Struct, frozen=True, kw_only=True):
+    """How many objects a breaker kept alive after so many calls."""
+
+    calls: tuple[int, ...]
+    objects: tuple[int, ...]
+
+
+@scenario
+def many_calls(lab: Lab) -> Sizes:
+    """Make thousands of calls and count what the breaker keeps; go on while it still grows."""
+    breaker = lab.breaker()
+    calls, objects = [], []
+    done = 0
+    for total in (1_500, 3_000, 20_000, 40_000):
+        _call_many(breaker, total - done)
+        done = total
+        calls.append(total)
+        objects.append(_objects(breaker))
+        if len(objects) == 2 and not grows(objects[0], objects[1]):  # noqa: PLR2004
+            break
+    return Sizes(calls=tuple(calls), objects=tuple(objects))
+
+
+def grows(before: int, after: int) -> bool:
+    """Whether more than a handful of objects came on top."""
+    return after > before + 50
+
+
+def _call_many(breaker: Breaker, times: int) -> None:
+    surface = breaker.surface()
+    for _ in range(0, times, 10_000):
+        breaker.lab.request(
+            "repeat",
+            breaker=breaker.handle,
+            surface=surface.data(),
+            form=surface.form,
+            call=0,
+            times=min(times, 10_000) // 10,
+            orders=[{"return": 1}] * 10,
+            periods=[0],
+        )
+
+
+def _objects(breaker: Breaker) -> int:
+    accessor = breaker.lab.binding.state or breaker.lab.binding.metrics
+    target = accessor.target if accessor is not None else ""
+    reply = breaker.lab.request("size", breaker=breaker.handle, target=target)
+    return int(reply.value["objects"])

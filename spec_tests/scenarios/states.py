@@ -1,0 +1,246 @@
+"""Situations about the three states and the ways between them."""
+
+import msgspec
+
+from grader.driver.lab import Breaker, Lab
+from grader.history import CallSeen, OpenPeriod
+from grader.specification import scenario
+from spec_tests.scenarios.stories import close, due, early, first_period, tripped_and_due
+
+
+class FirstCall(msgspec.Struct, frozen=True, kw_only=True):
+    """The first call through a new breaker."""
+
+    state: str | None
+    call: CallSeen
+    arguments: tuple[str | int, ...]
+    keywords: dict[str, str | int]
+
+
+@scenario
+def first_call(lab: Lab) -> FirstCall:
+    """Make one call with arguments that nobody could guess."""
+    arguments = (f"argument-{lab.random.getrandbits(32):x}", lab.random.randrange(10**6))
+    keywords: dict[str, str | int] = {"limit": lab.random.randrange(10**6), "flag": "yes"}
+    breaker = lab.breaker()
+    state = breaker.state()
+    call = breaker.call(*arguments, planned="return", **keywords)
+    return FirstCall(state=state, call=call.seen, arguments=arguments, keywords=keywords)
+
+
+class Trip(msgspec.Struct, frozen=True, kw_only=True):
+    """A breaker that trips, and the calls that come right after."""
+
+    before: str | None
+    failures: tuple[CallSeen, ...]
+    after: str | None
+    later: tuple[CallSeen, ...]
+
+
+@scenario
+def trip(lab: Lab) -> Trip:
+    """Let it trip, then call again: twice a call that would succeed, once one that would fail."""
+    breaker = lab.breaker()
+    before = breaker.state()
+    failures = breaker.trip()
+    after = breaker.state()
+    later = (breaker.succeed(), breaker.succeed(), breaker.fail())
+    return Trip(before=before, failures=failures, after=after, later=later)
+
+
+class Recovery(msgspec.Struct, frozen=True, kw_only=True):
+    """A breaker that recovers."""
+
+    period: OpenPeriod
+    """The first open period, measured on another breaker."""
+    too_early: CallSeen
+    """A call at 0.9 of it."""
+    state_in_probe: str | None
+    probe: CallSeen
+    """A call at 1.05 of it."""
+    probes: tuple[CallSeen, ...]
+    """Further probes that success took."""
+    state_after: str | None
+    later: tuple[CallSeen, ...]
+    """Calls after it closed."""
+    fresh_failures: tuple[CallSeen, ...]
+    """One failure less than the threshold, after it closed."""
+    after_fresh_failures: CallSeen
+    tripping_failure: CallSeen
+    after_trip: CallSeen
+
+
+@scenario
+def recovery(lab: Lab) -> Recovery:
+    """Let it trip, look just before the end of the open period and just after, let it close."""
+    period = first_period(lab)
+    hasty = lab.breaker()
+    hasty.trip()
+    hasty.wait(early(period))
+    too_early = hasty.succeed()
+    breaker = tripped_and_due(lab, period)
+    probe = breaker.call()
+    state_in_probe = breaker.state() if probe.seen.running else None
+    if probe.seen.running:
+        probe.succeed()
+    probes: tuple[CallSeen, ...] = ()
+    if probe.seen.succeeded and breaker.state() not in (None, "closed"):
+        probes = close(breaker)
+    state_after = breaker.state()
+    later = tuple(breaker.succeed() for _ in range(6))
+    fresh = breaker.fails(breaker.threshold - 1)
+    return Recovery(
+        period=period,
+        too_early=too_early,
+        state_in_probe=state_in_probe,
+        probe=probe.seen,
+        probes=probes,
+        state_after=state_after,
+        later=later,
+        fresh_failures=fresh,
+        after_fresh_failures=breaker.succeed(),
+        tripping_failure=breaker.fails(breaker.threshold)[-1],
+        after_trip=breaker.succeed(),
+    )
+
+
+class FailedProbe(msgspec.Struct, frozen=True, kw_only=True):
+    """A probe that failed, and the call right after it."""
+
+    waited: float
+    """Open periods that passed before the probe."""
+    probe: CallSeen
+    next: CallSeen
+
+
+@scenario
+def failed_probes(lab: Lab) -> tuple[FailedProbe, ...]:
+    """Let one probe fail, at 1.05 and at 3 open periods."""
+    period = first_period(lab)
+    seen = []
+    for periods in (1.0, 3.0):
+        breaker = lab.breaker()
+        breaker.trip()
+        breaker.wait(periods * due(period))
+        probe = breaker.fail()
+        seen.append(FailedProbe(waited=periods, probe=probe, next=breaker.succeed()))
+    return tuple(seen)
+
+
+class SlowTrip(msgspec.Struct, frozen=True, kw_only=True):
+    """A slow call that trips the breaker when it fails."""
+
+    period: OpenPeriod
+    slow: CallSeen
+    at_once: CallSeen
+    half_a_period_later: CallSeen
+
+
+@scenario
+def slow_trip(lab: Lab) -> SlowTrip:
+    """Let the tripping call last two open periods."""
+    period = first_period(lab)
+    breaker = lab.breaker()
+    breaker.fails(breaker.threshold - 1)
+    slow = breaker.call()
+    breaker.wait(2 * due(period))
+    slow.fail()
+    at_once = breaker.succeed()
+    breaker.wait(period.low / 2)
+    return SlowTrip(
+        period=period, slow=slow.seen, at_once=at_once, half_a_period_later=breaker.succeed()
+    )
+
+
+class Rejections(msgspec.Struct, frozen=True, kw_only=True):
+    """Many rejections during one open period, and a call at its end."""
+
+    period: OpenPeriod
+    rejections: tuple[CallSeen, ...]
+    due: CallSeen
+
+
+@scenario
+def rejections_while_open(lab: Lab) -> Rejections:
+    """Call every tenth of the open period."""
+    period = _period_without_rejections(lab)
+    breaker = lab.breaker()
+    breaker.trip()
+    rejections = []
+    for _ in range(9):
+        breaker.wait(period.low / 10)
+        rejections.append(breaker.succeed())
+    breaker.wait(due(period) - 0.9 * period.low)
+    return Rejections(period=period, rejections=tuple(rejections), due=breaker.succeed())
+
+
+def _period_without_rejections(lab: Lab) -> OpenPeriod:
+    """Bisect the open period: one call on each of several breakers, after one wait."""
+    low, high = 0.0, float(lab.settings()["base"]) / 2
+    for _ in range(8):
+        high *= 2
+        if _admitted_after(lab, high):
+            break
+        low = high
+    else:
+        return first_period(lab)
+    while high - low > 0.03 * high:
+        middle = (low + high) / 2
+        low, high = (low, middle) if _admitted_after(lab, middle) else (middle, high)
+    return OpenPeriod(low=low, high=high)
+
+
+def _admitted_after(lab: Lab, seconds: float) -> bool:
+    breaker = lab.breaker()
+    breaker.trip()
+    breaker.wait(seconds)
+    return breaker.succeed().admitted
+
+
+class Neighbours(msgspec.Struct, frozen=True, kw_only=True):
+    """Two breakers built alike, one of them tripped."""
+
+    tripped_rejects: CallSeen
+    other: CallSeen
+    other_state: str | None
+
+
+@scenario
+def neighbours(lab: Lab) -> Neighbours:
+    """Build two breakers, trip the first and use the second."""
+    first, second = lab.breaker(), lab.breaker()
+    first.trip()
+    rejected = first.succeed()
+    return Neighbours(
+        tripped_rejects=rejected, other=second.succeed(), other_state=second.state()
+    )
+
+
+class Walk(msgspec.Struct, frozen=True, kw_only=True):
+    """States that were read one after the other during a random walk."""
+
+    states: tuple[str, ...]
+    steps: tuple[str, ...]
+
+
+@scenario
+def walk(lab: Lab) -> Walk:
+    """Let calls succeed and fail at random, move the clock at random, read the state each time."""
+    breaker = lab.breaker(threshold=2)
+    states = [breaker.state() or ""]
+    steps = []
+    for _ in range(60):
+        step = lab.random.choice(("succeed", "fail", "fail", "wait a little", "wait long"))
+        steps.append(step)
+        _take(breaker, step)
+        states.append(breaker.state() or "")
+    return Walk(states=tuple(states), steps=tuple(steps))
+
+
+def _take(breaker: Breaker, step: str) -> None:
+    if step == "succeed":
+        breaker.succeed()
+    elif step == "fail":
+        breaker.fail()
+    else:
+        breaker.wait(2.0 if step == "wait a little" else 45.0)

@@ -1,0 +1,247 @@
+"""Situations about thresholds and configuration."""
+
+import msgspec
+
+from grader.binding.model import Argument
+from grader.conversation.failures import NotOffered
+from grader.driver.lab import LEFT_OUT, Breaker, Lab, Refused
+from grader.history import CallSeen, OpenPeriod
+from grader.specification import scenario
+from spec_tests.scenarios.stories import due, first_period
+
+_MOST_FAILURES = 40
+
+
+class TripCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many failures it took to trip."""
+
+    configured: int | None
+    """None where it was left at its default."""
+    failures: int | None
+    """None: it never rejected within 40 failures."""
+    calls: tuple[CallSeen, ...]
+
+
+class TripCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Trip counts at several settings."""
+
+    configurable: bool
+    by_rate: bool
+    """It counts a rate: the threshold is the least number of calls."""
+    counts: tuple[TripCount, ...]
+
+
+@scenario
+def trip_counts(lab: Lab) -> TripCounts:
+    """Let all calls fail, at several thresholds, until one is rejected."""
+    by_rate = "rate" in lab.binding.parameters and "threshold" not in lab.binding.parameters
+    configurable = "threshold" in lab.binding.parameters or (
+        by_rate and "minimum_calls" in lab.binding.parameters
+    )
+    wanted = (2, 3, 5) if configurable else (None,)
+    counts = [
+        _count(lab.breaker(threshold=LEFT_OUT if n is None else n), n) for n in wanted
+    ]
+    return TripCounts(configurable=configurable, by_rate=by_rate, counts=tuple(counts))
+
+
+def _count(breaker: Breaker, configured: int | None) -> TripCount:
+    calls: list[CallSeen] = []
+    for _ in range(_MOST_FAILURES):
+        calls.append(breaker.fail())
+        if not calls[-1].admitted:
+            break
+    rejected = calls[-1].rejected
+    return TripCount(
+        configured=configured, failures=len(calls) - 1 if rejected else None, calls=tuple(calls)
+    )
+
+
+class Traffic(msgspec.Struct, frozen=True, kw_only=True):
+    """Healthy traffic with isolated failures."""
+
+    cycles: int
+    successes_between: int
+    patterns: tuple[str, ...]
+    """Distinct cycles that were seen: E a failure that ran, R a success that ran, x kept out."""
+    kept_out: int
+
+
+@scenario
+def occasional_failures(lab: Lab) -> Traffic:
+    """One failure, then fifty successes, over and over, each cycle longer than a failure window."""
+    successes, cycles = 50, 9
+    breaker = lab.breaker(base=1e6, window_time=LEFT_OUT)
+    orders = [{"raise": lab.binding.failure}, *([{"return": 1}] * successes)]
+    surface = breaker.surface()
+    reply = lab.request(
+        "repeat",
+        breaker=breaker.handle,
+        surface=surface.data(),
+        form=surface.form,
+        call=0,
+        times=cycles,
+        orders=orders,
+        periods=[70.0],
+    )
+    told = reply.value
+    return Traffic(
+        cycles=cycles,
+        successes_between=successes,
+        patterns=tuple(told["patterns"]),
+        kept_out=told["kept_out"],
+    )
+
+
+class Periods(msgspec.Struct, frozen=True, kw_only=True):
+    """The first open period at two settings."""
+
+    configurable: bool
+    ten: OpenPeriod
+    """With a base of 10 s."""
+    twenty: OpenPeriod
+    """With a base of 20 s."""
+
+
+@scenario
+def two_bases(lab: Lab) -> Periods:
+    """Measure the first open period with 10 s and with 20 s."""
+    return Periods(
+        configurable=lab.offers("base"),
+        ten=first_period(lab, base=10.0),
+        twenty=first_period(lab, base=20.0),
+    )
+
+
+class Zero(msgspec.Struct, frozen=True, kw_only=True):
+    """What an explicit zero did, beside the default."""
+
+    parameter: str
+    refused: str
+    """The error that construction raised; empty where it was accepted."""
+    with_zero: float | None
+    """Failures to trip, or seconds of the first open period; None: never within the limit."""
+    default: float | None
+
+
+@scenario
+def zeros(lab: Lab) -> tuple[Zero, ...]:
+    """Set the threshold and the open period to zero."""
+    seen = []
+    if lab.offers("threshold"):
+        seen.append(_zero_threshold(lab))
+    if lab.offers("base"):
+        seen.append(_zero_period(lab))
+    if not seen:
+        raise NotOffered("neither the threshold nor the open period can be set")
+    return tuple(seen)
+
+
+def _zero_threshold(lab: Lab) -> Zero:
+    default = _count(lab.breaker(threshold=LEFT_OUT), None).failures
+    name = lab.binding.parameters["threshold"]
+    try:
+        zero = lab.breaker(threshold=0)
+    except Refused as refused:
+        return Zero(parameter=name, refused=str(refused), with_zero=None, default=default)
+    return Zero(
+        parameter=name, refused="", with_zero=_count(zero, 0).failures, default=default
+    )
+
+
+def _zero_period(lab: Lab) -> Zero:
+    name = lab.binding.parameters["base"]
+    default = first_period(lab, base=LEFT_OUT).high
+    try:
+        zero = lab.breaker(base=0.0)
+    except Refused as refused:
+        return Zero(parameter=name, refused=str(refused), with_zero=None, default=default)
+    zero.fails(zero.threshold)
+    zero.wait(0.001)
+    if zero.fail().admitted:
+        return Zero(parameter=name, refused="", with_zero=0.0, default=default)
+    period, _ = zero.open_period()
+    return Zero(parameter=name, refused="", with_zero=period.high, default=default)
+
+
+class Wedge(msgspec.Struct, frozen=True, kw_only=True):
+    """More successes asked for than probes admitted at once."""
+
+    refused: str
+    calls: tuple[CallSeen, ...]
+    state: str | None
+    later: tuple[CallSeen, ...]
+
+
+@scenario
+def wedge(lab: Lab) -> Wedge:
+    """Three successes to close, one probe at a time: ten good calls over time."""
+    if not lab.offers("successes") or not (lab.offers("limit") or lab.offers("permitted")):
+        raise NotOffered("limit and success threshold cannot both be set")
+    period = first_period(lab)
+    try:
+        breaker = lab.breaker(limit=1, permitted=1, successes=3)
+    except Refused as refused:
+        return Wedge(refused=str(refused), calls=(), state=None, later=())
+    breaker.trip()
+    calls = []
+    for _ in range(10):
+        breaker.wait(due(period))
+        calls.append(breaker.succeed())
+    state = breaker.state()
+    later = tuple(breaker.succeed() for _ in range(4))
+    return Wedge(refused="", calls=tuple(calls), state=state, later=later)
+
+
+class SharedConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A configuration object that two breakers share."""
+
+    before: OpenPeriod
+    """First open period of a breaker built first."""
+    after: OpenPeriod
+    """The same of another, built from the same object after the first one went through rounds."""
+    trips_before: int
+    trips_after: int | None
+
+
+@scenario
+def shared_config(lab: Lab) -> SharedConfig:
+    """Use one configuration object for two breakers, the second after the first had its rounds."""
+    nested = [a for a in lab.binding.constructor.arguments if a.nested is not None]
+    if not nested:
+        raise NotOffered("there is no configuration object")
+    settings = lab.settings()
+    expression = lab.binding.constructor.expression(settings)
+    argument = nested[0]
+    first = _keeping(expression, argument)
+    one = lab.build_expression(first, settings)
+    one.trip()
+    before, _ = one.open_period()
+    for _ in range(3):
+        one.open_period()
+    two = lab.build_expression(_reusing(expression, argument), settings)
+    count = _count(two, settings["threshold"])
+    after, _ = two.open_period()
+    return SharedConfig(
+        before=before, after=after, trips_before=one.threshold, trips_after=count.failures
+    )
+
+
+def _keeping(expression: dict[str, object], argument: Argument) -> dict[str, object]:
+    return _with(expression, argument, lambda inner: {**inner, "keep": "shared"})
+
+
+def _reusing(expression: dict[str, object], argument: Argument) -> dict[str, object]:
+    return _with(expression, argument, lambda _inner: {"$kept": "shared"})
+
+
+def _with(expression: dict[str, object], argument: Argument, change: object) -> dict[str, object]:
+    """Return a copy of the expression in which one nested argument was changed."""
+    args, kwargs = list(expression["args"]), dict(expression["kwargs"])  # type: ignore[call-overload]
+    if argument.positional:
+        args[0] = change(args[0])  # type: ignore[operator]
+    else:
+        kwargs[argument.name] = change(kwargs[argument.name])  # type: ignore[operator]
+    return {**expression, "args": args, "kwargs": kwargs}
+
+

@@ -1,0 +1,132 @@
+"""Async: what is awaited, what overlaps, what is cancelled."""
+
+import pytest
+
+from grader.history import Burst, CallSeen, tell_all
+from grader.specification import ATTESTED, MUST, blocked_unless, not_offered_unless, requirement
+from spec_tests.scenarios.asynchronous import (
+    FORMS,
+    Awaited,
+    Blocking,
+    Context,
+    Decorated,
+    Form,
+    Outside,
+)
+
+
+@requirement("as-awaited", MUST, source="the question, pybreaker#7")
+def test_coroutine_functions_are_awaited_and_their_failures_count(
+    coroutine_functions: Awaited,
+) -> None:
+    """Coroutine functions are awaited inside the guard, and their failures count."""
+    seen = coroutine_functions
+    assert seen.offered, "there is no asynchronous way of making a call"
+    assert seen.success is not None and seen.success.succeeded, (  # noqa: PT018
+        f"a coroutine function {seen.success.tell() if seen.success else 'was not called'}"
+    )
+    assert seen.after is not None and seen.after.rejected, (  # noqa: PT018
+        f"{len(seen.failures)} failing coroutines ({tell_all(seen.failures)}), and the next call"
+        f" {seen.after.tell() if seen.after else 'was not made'}"
+    )
+
+
+@requirement("as-callable-forms", MUST, source="seen in libraries")
+@pytest.mark.parametrize("form", FORMS)
+def test_partials_and_bound_methods_work(form: str, callable_forms: tuple[Form, ...]) -> None:
+    """A partial of a coroutine function and a bound async method work like the function itself."""
+    seen = next(f for f in callable_forms if f.form == form)
+    assert seen.success.succeeded, f"a {form} of a coroutine function {seen.success.tell()}"
+    assert seen.after.rejected, (
+        f"{len(seen.failures)} failing calls of a {form} ({tell_all(seen.failures)}), and the next"
+        f" call {seen.after.tell()}"
+    )
+
+
+@requirement("as-concurrent", MUST, source="AZ")
+def test_calls_overlap_while_closed(callers_while_closed: Burst) -> None:
+    """No lock is held while a protected call is awaited: calls overlap while closed."""
+    assert callers_while_closed.running == callers_while_closed.callers, (
+        f"while closed, {callers_while_closed.tell()}"
+    )
+
+
+@requirement("as-loop-free", MUST, source="the question")
+def test_nothing_blocks_the_event_loop(life_on_the_loop: Blocking) -> None:
+    """No blocking call is made on the event loop's thread while it would have to wait."""
+    assert not life_on_the_loop.seen, (
+        f"on the event loop's thread: {'; '.join(life_on_the_loop.seen)}"
+    )
+
+
+@requirement("as-cancel-propagates", MUST, source="asyncio")
+def test_a_cancellation_reaches_the_function_and_comes_out(cancelled_call: CallSeen) -> None:
+    """A cancellation reaches the protected function and comes out as CancelledError."""
+    assert cancelled_call.admitted, f"the call {cancelled_call.tell()}"
+    assert cancelled_call.cancelled_inside, "the cancellation did not reach the function"
+    error = cancelled_call.error
+    assert error is not None and error.type == "CancelledError", (  # noqa: PT018
+        f"the cancelled call {cancelled_call.tell()}"
+    )
+
+
+@requirement("as-outside-loop", MUST, source="the definition", known=ATTESTED)
+def test_it_can_be_built_where_no_loop_runs(built_outside_a_loop: Outside) -> None:
+    """It can be built where no event loop runs, as at the top of a module."""
+    seen = built_outside_a_loop
+    assert not seen.refused, f"built without a running loop it raised {seen.refused}"
+    assert seen.call is not None and seen.call.succeeded, (  # noqa: PT018
+        f"built without a running loop, a call {seen.call.tell() if seen.call else 'failed'}"
+    )
+
+
+@requirement("as-decorator", MUST, source="fabfuel, interlock", known=ATTESTED)
+@pytest.mark.parametrize("kind", ["async", "sync"])
+def test_a_decorated_function_stays_what_it_was(
+    kind: str, decorated_functions: tuple[Decorated, ...]
+) -> None:
+    """A decorated function keeps its kind, its name, its docstring and `__wrapped__`."""
+    seen = next((d for d in decorated_functions if d.kind == kind), None)
+    if seen is None:
+        not_offered_unless(condition=False, explanation=f"there is no {kind} decorator")
+        return
+    assert seen.callable, "decorating did not give a function"
+    assert seen.coroutine_function == (kind == "async"), (
+        f"a decorated {kind} function is {'a' if seen.coroutine_function else 'no'} coroutine"
+        " function"
+    )
+    assert seen.name in {"fetch_page", "read_page"}, f"its name became {seen.name!r}"
+    assert seen.doc.endswith("one page."), f"its docstring became {seen.doc!r}"
+    assert seen.unwraps, "`__wrapped__` does not lead back to the function"
+    assert seen.call.succeeded, f"calling it: it {seen.call.tell()}"
+
+
+@requirement("as-decorator-not-run", MUST, source="seen in libraries", known=ATTESTED)
+def test_decorating_does_not_call_the_function(
+    decorated_functions: tuple[Decorated, ...],
+) -> None:
+    """Decorating a function does not call it."""
+    for seen in decorated_functions:
+        assert seen.ran == 0, f"decorating ran the {seen.kind} function {seen.ran} times"
+
+
+@requirement("as-ctx", MUST, source="fabfuel")
+def test_a_context_manager_guards_like_a_call(context_managers: Context) -> None:
+    """A context manager rejects on entry while open, records outcomes, and swallows nothing."""
+    seen = context_managers
+    assert all(call.failed for call in seen.failures), (
+        f"failing calls in the context manager: {tell_all(seen.failures)}"
+    )
+    assert seen.on_entry_while_open.rejected, (
+        f"after {len(seen.failures)} failures inside it, entering it {_entered(seen)}"
+    )
+    blocked_unless(
+        seen.together == len(seen.overlapping), "as-concurrent", "two calls did not overlap"
+    )
+    failed, succeeded = seen.overlapping
+    assert failed.failed, f"of two overlapping calls the failing one {failed.tell()}"
+    assert succeeded.succeeded, f"of two overlapping calls the good one {succeeded.tell()}"
+
+
+def _entered(seen: Context) -> str:
+    return f"{seen.on_entry_while_open.tell()} instead of being rejected"

@@ -1,0 +1,180 @@
+"""Recovery and exponential backoff: how long it stays open, and how that grows."""
+
+from collections.abc import Iterator
+
+from grader.history import OpenPeriod
+from grader.specification import MUST, SHOULD, blocked_unless, not_offered_unless, requirement
+from spec_tests.scenarios.backoff import (
+    Curve,
+    FirstPeriods,
+    Jitter,
+    ManyRounds,
+    Reset,
+    Round,
+)
+
+TOLERANCE = 0.05
+
+
+def near(period: OpenPeriod, seconds: float) -> bool:
+    """Whether a measured period may be this long."""
+    return period.within((1 - TOLERANCE) * seconds, (1 + TOLERANCE) * seconds)
+
+
+def ratios(curve: Curve) -> Iterator[tuple[float, float]]:
+    """Yield (lowest, highest) possible ratio of each period to the one before."""
+    for a, b in zip(curve.periods, curve.periods[1:], strict=False):
+        if a.high is None or b.high is None or a.low == 0:
+            return
+        yield b.low / a.high, b.high / a.low
+
+
+def needs_reopening(growth: tuple[Curve, ...]) -> None:
+    """Block where there is no second open period to look at."""
+    for curve in growth:
+        blocked_unless(
+            len(curve.periods) > 1 or curve.periods[0].high is None,
+            "st-probe-failure-reopens",
+            "there was no second open period",
+        )
+
+
+def needs_growth(growth: tuple[Curve, ...]) -> None:
+    """Block where nothing grows: there is nothing to cap or to reset."""
+    blocked_unless(
+        all(curve.grew for curve in growth), "bo-grows", f"open periods {growth[0].tell()}"
+    )
+
+
+@requirement("bo-first", MUST, source="ARR, R4J, AKKA")
+def test_the_first_open_period_follows_from_the_base_alone(growth: tuple[Curve, ...]) -> None:
+    """The first open period is the configured base, or the base times the multiplier at worst."""
+    curve = growth[0]
+    first, base, multiplied = curve.periods[0], curve.base, curve.base * curve.multiplier
+    assert near(first, base) or near(first, multiplied), (
+        f"configured {base:g} s, with a threshold of {curve.threshold} the first open period is"
+        f" {first.tell()}"
+    )
+
+
+@requirement("bo-first-exact", SHOULD, source="ARR, R4J, AKKA")
+def test_the_first_open_period_is_the_base(growth: tuple[Curve, ...]) -> None:
+    """The first open period is the configured base itself; one multiplication more is off by one."""
+    curve = growth[0]
+    assert near(curve.periods[0], curve.base), (
+        f"configured {curve.base:g} s, the first open period is {curve.periods[0].tell()}"
+    )
+
+
+@requirement("bo-grows", MUST, source="the question, AKKA, ARR")
+def test_each_failed_probe_makes_the_next_period_longer(growth: tuple[Curve, ...]) -> None:
+    """Each failed probe makes the next open period longer."""
+    needs_reopening(growth)
+    for curve in growth:
+        for a, b in zip(curve.periods[:3], curve.periods[1:3], strict=False):
+            assert a.high is not None, f"it stayed open for {a.tell()}"
+            assert b.high is None or b.low > 1.02 * a.high, (
+                f"with a threshold of {curve.threshold}, open periods {curve.tell()}: no growth"
+            )
+
+
+@requirement("bo-geometric", MUST, source="MON")
+def test_periods_grow_by_a_constant_factor(growth: tuple[Curve, ...]) -> None:
+    """Each open period is a constant multiple of the one before: not linear, not compounding."""
+    needs_reopening(growth)
+    for curve in growth:
+        needs_growth((curve,))
+        bounds = list(ratios(curve))
+        blocked_unless(len(bounds) > 1, "bo-grows", f"open periods {curve.tell()}")
+        low = max(b[0] for b in bounds) * (1 - TOLERANCE)
+        high = min(b[1] for b in bounds) * (1 + TOLERANCE)
+        assert low <= high, (
+            f"with a threshold of {curve.threshold}, open periods {curve.tell()}: no constant factor"
+        )
+        if curve.multiplier_configured:
+            assert low <= curve.multiplier <= high, (
+                f"configured to grow by {curve.multiplier:g}, open periods {curve.tell()}"
+            )
+
+
+@requirement("bo-cap", MUST, source="ARR, R4J, ENV")
+def test_no_open_period_exceeds_the_cap(capped: Curve, growth: tuple[Curve, ...]) -> None:
+    """The open period never exceeds the configured cap."""
+    not_offered_unless(capped.cap_configured, "no cap can be configured")
+    blocked_unless(
+        len(capped.periods) > 1, "st-probe-failure-reopens", "there was no second open period"
+    )
+    needs_growth(growth[:1])
+    for period in capped.periods:
+        assert period.high is not None, f"it stayed open for {period.tell()}"
+        assert period.low <= (1 + TOLERANCE) * capped.cap, (
+            f"under a cap of {capped.cap:g} s, open periods {capped.tell()}"
+        )
+
+
+@requirement("bo-reset", MUST, source="MON, ARR, AKKA, R4J, POL")
+def test_after_a_close_the_period_is_the_first_one_again(
+    back_to_the_first: Reset, growth: tuple[Curve, ...]
+) -> None:
+    """After it has closed, the open period is the first one again."""
+    needs_growth(growth)
+    seen = back_to_the_first
+    blocked_unless(
+        seen.closed[0].succeeded, "st-recovers-by-itself", f"the probe {seen.closed[0].tell()}"
+    )
+    first = seen.first.middle or 0
+    assert near(seen.again, first), (
+        f"the first open period was {seen.first.tell()}; after three failed probes and a recovery"
+        f" it is {seen.again.tell()}"
+    )
+
+
+@requirement("bo-once-per-round", MUST, source="denoland/std#7097, POL#223")
+def test_failures_together_grow_the_period_once(
+    failures_together: Round, growth: tuple[Curve, ...]
+) -> None:
+    """Probes that fail in one half-open round make the open period grow once, not once each."""
+    needs_growth(growth)
+    seen = failures_together
+    not_offered_unless(seen.probes > 1, "only one probe can be in flight")
+    blocked_unless(seen.after_one.middle, "bo-grows", "one failed probe did not lead to a period")
+    assert near(seen.after_several, seen.after_one.middle or 0), (
+        f"one failed probe makes it {seen.after_one.tell()}, {seen.probes} in one round make it"
+        f" {seen.after_several.tell()}"
+    )
+
+
+@requirement("bo-independent-of-count", MUST, source="seen in the wild")
+def test_the_first_period_does_not_depend_on_the_threshold(
+    periods_by_threshold: FirstPeriods,
+) -> None:
+    """The first open period does not depend on the threshold or on the number of failures."""
+    seen = periods_by_threshold
+    middles = [period.middle or 0.0 for period in seen.periods]
+    told = ", ".join(
+        f"{p.tell()} with {n}" for n, p in zip(seen.thresholds, seen.periods, strict=True)
+    )
+    assert max(middles) <= 1.1 * min(middles), f"first open period by failure threshold: {told}"
+
+
+@requirement("bo-jitter-once", MUST, source="seen in the wild")
+def test_jitter_is_drawn_once_for_each_period(jittered: Jitter) -> None:
+    """Jitter is drawn once for each open period, not at each look: asking often does not end it."""
+    share = jittered.admitted_once / jittered.asked_once
+    assert share >= 0.2, (
+        f"asked all the time, half of the breakers admitted a call within"
+        f" {jittered.looked_at:.3g} s; asked once at that time, only {share:.0%} did"
+    )
+
+
+@requirement("bo-overflow", MUST, source="POL, interlock")
+def test_very_many_reopenings_do_no_harm(
+    many_rounds: ManyRounds, growth: tuple[Curve, ...]
+) -> None:
+    """However often it reopens, there is no overflow and it does not get stuck."""
+    needs_growth(growth[:1])
+    seen = many_rounds
+    assert seen.patterns == ("Ex",), (
+        f"in {seen.rounds} rounds of a failed probe and one more call, some went"
+        f" {', '.join(seen.patterns)}; errors: {', '.join(sorted(seen.errors))}"
+    )

@@ -1,0 +1,149 @@
+"""Half-open probing: who is admitted, who decides, and that no slot is lost."""
+
+import pytest
+
+from grader.history import Burst, tell_all
+from grader.specification import MUST, blocked_unless, not_offered_unless, requirement
+from spec_tests.scenarios.half_open import ENDINGS, Ending, Late, Successes
+
+MOST_BY_DEFAULT = 10
+
+
+def admits_no_more_than_its_limit(burst: Burst) -> bool:
+    """Whether a burst kept to the configured limit, or to a sensible one of its own."""
+    return burst.running <= (burst.limit or MOST_BY_DEFAULT) and burst.running < burst.callers
+
+
+def of_limit(burst: Burst) -> str:
+    """Return the limit in words."""
+    return "no limit configurable" if burst.limit is None else f"limit {burst.limit}"
+
+
+@requirement("ho-limit", MUST, source="AZ, AKKA, ARR, POL, HYS, GOB, R4J")
+def test_at_most_the_configured_number_of_probes_run(
+    callers_in_a_row: tuple[Burst, ...],
+) -> None:
+    """While half-open, at most the configured number of calls is in flight."""
+    for burst in callers_in_a_row:
+        blocked_unless(
+            burst.running or burst.waiting, "st-recovers-by-itself", "no probe was admitted"
+        )
+        assert admits_no_more_than_its_limit(burst), f"{of_limit(burst)}: {burst.tell()}"
+
+
+@requirement("ho-fast-reject", MUST, source="AKKA, ARR, POL, FS")
+def test_callers_beyond_the_limit_are_rejected_at_once(
+    callers_in_a_row: tuple[Burst, ...],
+) -> None:
+    """Callers beyond the limit are rejected while the probe runs, not queued behind it."""
+    for burst in callers_in_a_row:
+        blocked_unless(
+            burst.running or burst.waiting, "st-recovers-by-itself", "no probe was admitted"
+        )
+        blocked_unless(
+            admits_no_more_than_its_limit(burst), "ho-limit", f"{of_limit(burst)}: {burst.tell()}"
+        )
+        assert burst.rejected == burst.callers - burst.running, (
+            f"{of_limit(burst)}: {burst.tell()}"
+        )
+
+
+@requirement("ho-atomic", MUST, source="ldbc#731, AirMCP#249, POL#216")
+def test_the_limit_holds_for_callers_in_one_tick(
+    callers_in_one_tick: tuple[Burst, ...], callers_in_a_row: tuple[Burst, ...]
+) -> None:
+    """The limit holds, too, when all callers arrive in one tick of the loop."""
+    for burst in callers_in_a_row:
+        blocked_unless(
+            burst.running or burst.waiting, "st-recovers-by-itself", "no probe was admitted"
+        )
+        blocked_unless(
+            admits_no_more_than_its_limit(burst), "ho-limit", f"{of_limit(burst)}: {burst.tell()}"
+        )
+    for burst in callers_in_one_tick:
+        assert admits_no_more_than_its_limit(burst), f"{of_limit(burst)}: {burst.tell()}"
+
+
+@requirement("ho-success-threshold", MUST, source="AZ, FS, interlock")
+def test_it_closes_on_the_configured_success_and_not_before(three_successes: Successes) -> None:
+    """With a success threshold, it closes on that success and not before."""
+    seen = three_successes
+    blocked_unless(
+        seen.probes[0].admitted, "st-recovers-by-itself", f"the probe {seen.probes[0].tell()}"
+    )
+    assert all(call.succeeded for call in seen.probes), (
+        f"three successes asked for, three probes: {tell_all(seen.probes)}"
+    )
+    blocked_unless(None not in seen.states, "st-three-states", "the state cannot be read")
+    assert "closed" not in seen.states[:-1], (
+        f"three successes asked for; after each the state was {', '.join(map(str, seen.states))}"
+    )
+    assert seen.states[-1] == "closed", (
+        f"three successes asked for; after the third the state is {seen.states[-1]}"
+    )
+
+
+@requirement("ho-success-reset", MUST, source="AZ")
+def test_successes_are_counted_anew_in_each_round(success_in_two_rounds: Successes) -> None:
+    """The count of successes starts at zero in each half-open round."""
+    seen = success_in_two_rounds
+    blocked_unless(
+        seen.probes[0].admitted, "st-recovers-by-itself", f"the probe {seen.probes[0].tell()}"
+    )
+    blocked_unless(
+        seen.probes[2].succeeded,
+        "st-probe-failure-reopens",
+        f"the first probe of the second round {seen.probes[2].tell()}",
+    )
+    blocked_unless(None not in seen.states, "st-three-states", "the state cannot be read")
+    assert seen.states[-1] != "closed", (
+        "two successes asked for: one in a round that failed and one in the next closed it"
+    )
+
+
+@requirement("ho-slot-released", MUST, source="HYS, monix#1080")
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_slot_is_returned_however_the_probe_ends(
+    ending: str, endings: tuple[Ending, ...]
+) -> None:
+    """However a probe ends, its slot is returned: the breaker can still close."""
+    seen = next((e for e in endings if e.ending == ending), None)
+    if seen is None:
+        not_offered_unless(condition=False, explanation=f"a probe cannot end by {ending}")
+        return
+    blocked_unless(
+        seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}"
+    )
+    assert seen.later, f"after a probe that ended by {ending} no call was made"
+    assert all(call.succeeded for call in seen.later), (
+        f"a probe ended by {ending}; good calls over four open periods: {tell_all(seen.later)}"
+    )
+
+
+@requirement("ho-cancel", MUST, source="maverick-mcp#272, litellm#39701, openmed#3283")
+def test_a_cancelled_probe_does_not_leave_it_stuck(endings: tuple[Ending, ...]) -> None:
+    """A cancelled probe does not leave the breaker stuck."""
+    seen = next((e for e in endings if e.ending == "cancellation"), None)
+    if seen is None:
+        not_offered_unless(condition=False, explanation="there is no asynchronous call to cancel")
+        return
+    blocked_unless(
+        seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}"
+    )
+    assert all(call.succeeded for call in seen.later), (
+        f"a probe was cancelled; good calls over the next open period: {tell_all(seen.later)}"
+    )
+
+
+@requirement("ho-late-loser", MUST, source="GOB")
+def test_a_late_success_does_not_close_what_a_failed_probe_reopened(late_loser: Late) -> None:
+    """After one probe failed, the success of another in the same round does not close it."""
+    seen = late_loser
+    blocked_unless(
+        seen.after_failure.rejected,
+        "st-probe-failure-reopens",
+        f"after the failed probe the next call {seen.after_failure.tell()}",
+    )
+    assert seen.after_late_success.rejected, (
+        f"one probe failed, then another succeeded; the next call {seen.after_late_success.tell()}"
+    )

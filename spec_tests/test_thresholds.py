@@ -1,0 +1,118 @@
+"""Thresholds and configuration: when it trips, and whether settings are honoured."""
+
+from grader.history import tell_all
+from grader.specification import MUST, blocked_unless, not_offered_unless, requirement
+from spec_tests.scenarios.thresholds import (
+    Periods,
+    SharedConfig,
+    Traffic,
+    TripCounts,
+    Wedge,
+    Zero,
+)
+
+
+@requirement("th-exact", MUST, source="all")
+def test_it_opens_on_exactly_the_configured_failure(trip_counts: TripCounts) -> None:
+    """It opens on exactly the N-th failure of a run of failures."""
+    for count in trip_counts.counts:
+        assert count.failures is not None, (
+            f"{len(count.calls)} failures in a row and nothing was rejected:"
+            f" {tell_all(count.calls)}"
+        )
+        if count.configured is not None:
+            assert count.failures == count.configured, (
+                f"configured to open on failure {count.configured}, it opened on failure"
+                f" {count.failures}"
+            )
+
+
+@requirement("th-trip-immediate", MUST, source="all")
+def test_the_call_after_the_tripping_failure_is_rejected(trip_counts: TripCounts) -> None:
+    """The very next call after the tripping failure is rejected, not one later."""
+    for count in trip_counts.counts:
+        blocked_unless(count.failures is not None, "th-exact", "it never tripped")
+        last = count.calls[-1]
+        assert last.rejected, f"the call after the tripping failure {last.tell()}"
+        if count.configured is not None:
+            assert len(count.calls) <= count.configured + 1, (
+                f"configured to open on failure {count.configured}, it first rejected call"
+                f" {len(count.calls)}"
+            )
+
+
+@requirement("th-occasional-failures", MUST, source="AKKA, ARR, POL#131")
+def test_isolated_failures_in_healthy_traffic_do_not_trip_it(occasional_failures: Traffic) -> None:
+    """Healthy traffic with isolated failures does not open it."""
+    healthy = "E" + "R" * occasional_failures.successes_between
+    assert occasional_failures.patterns == (healthy,), (
+        f"{occasional_failures.cycles} times one failure and"
+        f" {occasional_failures.successes_between} successes, 70 s each:"
+        f" {occasional_failures.kept_out} calls were kept out"
+    )
+
+
+@requirement("th-configurable", MUST, source="the question")
+def test_threshold_and_open_period_can_be_set(
+    trip_counts: TripCounts, two_bases: Periods
+) -> None:
+    """The failure threshold and the open period can be set for each breaker."""
+    assert trip_counts.configurable, "no parameter sets the failure threshold"
+    assert two_bases.configurable, "no parameter sets the open period"
+    failures = {count.configured: count.failures for count in trip_counts.counts}
+    blocked_unless(None not in failures.values(), "th-exact", "it never tripped")
+    assert len(set(failures.values())) > 1, f"thresholds and failures to trip: {failures}"
+    ten, twenty = two_bases.ten, two_bases.twenty
+    assert (twenty.middle or 0) > 1.3 * (ten.middle or 0), (
+        f"the first open period is {ten.tell()} with 10 s and {twenty.tell()} with 20 s"
+    )
+
+
+@requirement("th-falsy-honoured", MUST, source="fabfuel, aiobreaker")
+def test_an_explicit_zero_is_honoured_or_refused(zeros: tuple[Zero, ...]) -> None:
+    """An explicit zero is honoured or refused, and does not silently become the default."""
+    for zero in zeros:
+        if zero.refused:
+            continue
+        default = zero.default
+        same = (
+            zero.with_zero is not None
+            and default is not None
+            and default > 1
+            and abs(zero.with_zero - default) <= 0.05 * default
+        )
+        assert not same, (
+            f"{zero.parameter}=0 behaves as the default does: {zero.with_zero:g} against {default:g}"
+        )
+
+
+@requirement("th-no-wedge-config", MUST, source="opossum#276")
+def test_asking_for_more_successes_than_probes_does_not_wedge_it(wedge: Wedge) -> None:
+    """A success threshold above the probe limit is refused, or the breaker closes all the same."""
+    if wedge.refused:
+        return
+    assert wedge.state in (None, "closed"), (
+        f"limit 1, three successes to close, ten good calls over time: it is {wedge.state};"
+        f" {tell_all(wedge.calls)}"
+    )
+    assert all(call.succeeded for call in wedge.later), (
+        f"limit 1, three successes to close, after ten good calls over time:"
+        f" {tell_all(wedge.later)}"
+    )
+
+
+@requirement("th-config-not-mutated", MUST, source="seen in the wild")
+def test_the_callers_configuration_is_not_written_to(shared_config: SharedConfig) -> None:
+    """The breaker does not write into the configuration object that it was given."""
+    seen = shared_config
+    blocked_unless(seen.before.high is not None, "st-recovers-by-itself", "it stayed open")
+    not_offered_unless(seen.before.middle, "the open period is zero")
+    assert seen.trips_after == seen.trips_before, (
+        f"a second breaker with the same configuration trips at {seen.trips_after} failures"
+        f" instead of {seen.trips_before}"
+    )
+    low, high = 0.95 * seen.before.low, 1.05 * (seen.before.high or 0)
+    assert seen.after.within(low, high), (
+        f"a second breaker with the same configuration is open for {seen.after.tell()},"
+        f" the first one was for {seen.before.tell()}"
+    )
