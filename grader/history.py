@@ -132,9 +132,17 @@ class OpenPeriod(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds; the first poll that was admitted. None: never within what was waited."""
 
     @property
-    def middle(self) -> float | None:
-        """The best single figure, in seconds."""
-        return None if self.high is None else (self.low + self.high) / 2
+    def figure(self) -> float | None:
+        """The interval as one number of seconds: of those in it, the one with fewest digits."""
+        if self.high is None:
+            return None
+        for digits in range(1, 6):
+            rounded = float(f"{self.high:.{digits - 1}e}")
+            step = 10.0 ** (len(str(int(self.high))) - digits)
+            for candidate in (rounded, rounded - step):
+                if self.low < candidate <= self.high:
+                    return round(candidate, 9)
+        return self.high
 
     def within(self, low: float, high: float) -> bool:
         """Whether some value of the interval lies between two bounds, in seconds."""
@@ -142,9 +150,9 @@ class OpenPeriod(msgspec.Struct, frozen=True, kw_only=True):
 
     def tell(self) -> str:
         """Return the period in words."""
-        if self.middle is None:
+        if self.figure is None:
             return f"more than {self.low:.4g} s"
-        return f"{self.middle:.3g} s"
+        return f"{self.figure:.4g} s"
 
 
 class Burst(msgspec.Struct, frozen=True, kw_only=True):

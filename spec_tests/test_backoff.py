@@ -12,6 +12,7 @@ from spec_tests.scenarios.backoff import (
     Reset,
     Round,
 )
+from spec_tests.scenarios.states import FailedProbe
 
 TOLERANCE = 0.05
 
@@ -29,13 +30,13 @@ def ratios(curve: Curve) -> Iterator[tuple[float, float]]:
         yield b.low / a.high, b.high / a.low
 
 
-def needs_reopening(growth: tuple[Curve, ...]) -> None:
-    """Block where there is no second open period to look at."""
-    for curve in growth:
+def needs_reopening(failed_probes: tuple[FailedProbe, ...]) -> None:
+    """Block where a failed probe does not open it again: there is no second open period."""
+    for seen in failed_probes:
         blocked_unless(
-            len(curve.periods) > 1 or curve.periods[0].high is None,
+            seen.next.rejected,
             "st-probe-failure-reopens",
-            "there was no second open period",
+            f"after a failed probe the next call {seen.next.tell()}",
         )
 
 
@@ -67,9 +68,11 @@ def test_the_first_open_period_is_the_base(growth: tuple[Curve, ...]) -> None:
 
 
 @requirement("bo-grows", MUST, source="the question, AKKA, ARR")
-def test_each_failed_probe_makes_the_next_period_longer(growth: tuple[Curve, ...]) -> None:
+def test_each_failed_probe_makes_the_next_period_longer(
+    growth: tuple[Curve, ...], failed_probes: tuple[FailedProbe, ...]
+) -> None:
     """Each failed probe makes the next open period longer."""
-    needs_reopening(growth)
+    needs_reopening(failed_probes[:1])
     for curve in growth:
         for a, b in zip(curve.periods[:3], curve.periods[1:3], strict=False):
             assert a.high is not None, f"it stayed open for {a.tell()}"
@@ -79,9 +82,11 @@ def test_each_failed_probe_makes_the_next_period_longer(growth: tuple[Curve, ...
 
 
 @requirement("bo-geometric", MUST, source="MON")
-def test_periods_grow_by_a_constant_factor(growth: tuple[Curve, ...]) -> None:
+def test_periods_grow_by_a_constant_factor(
+    growth: tuple[Curve, ...], failed_probes: tuple[FailedProbe, ...]
+) -> None:
     """Each open period is a constant multiple of the one before: not linear, not compounding."""
-    needs_reopening(growth)
+    needs_reopening(failed_probes[:1])
     for curve in growth:
         needs_growth((curve,))
         bounds = list(ratios(curve))
@@ -98,12 +103,12 @@ def test_periods_grow_by_a_constant_factor(growth: tuple[Curve, ...]) -> None:
 
 
 @requirement("bo-cap", MUST, source="ARR, R4J, ENV")
-def test_no_open_period_exceeds_the_cap(capped: Curve, growth: tuple[Curve, ...]) -> None:
+def test_no_open_period_exceeds_the_cap(
+    capped: Curve, growth: tuple[Curve, ...], failed_probes: tuple[FailedProbe, ...]
+) -> None:
     """The open period never exceeds the configured cap."""
     not_offered_unless(capped.cap_configured, "no cap can be configured")
-    blocked_unless(
-        len(capped.periods) > 1, "st-probe-failure-reopens", "there was no second open period"
-    )
+    needs_reopening(failed_probes[:1])
     needs_growth(growth[:1])
     for period in capped.periods:
         assert period.high is not None, f"it stayed open for {period.tell()}"
@@ -114,15 +119,18 @@ def test_no_open_period_exceeds_the_cap(capped: Curve, growth: tuple[Curve, ...]
 
 @requirement("bo-reset", MUST, source="MON, ARR, AKKA, R4J, POL")
 def test_after_a_close_the_period_is_the_first_one_again(
-    back_to_the_first: Reset, growth: tuple[Curve, ...]
+    back_to_the_first: Reset,
+    growth: tuple[Curve, ...],
+    failed_probes: tuple[FailedProbe, ...],
 ) -> None:
     """After it has closed, the open period is the first one again."""
+    needs_reopening(failed_probes[:1])
     needs_growth(growth)
     seen = back_to_the_first
     blocked_unless(
         seen.closed[0].succeeded, "st-recovers-by-itself", f"the probe {seen.closed[0].tell()}"
     )
-    first = seen.first.middle or 0
+    first = seen.first.figure or 0
     assert near(seen.again, first), (
         f"the first open period was {seen.first.tell()}; after three failed probes and a recovery"
         f" it is {seen.again.tell()}"
@@ -131,14 +139,17 @@ def test_after_a_close_the_period_is_the_first_one_again(
 
 @requirement("bo-once-per-round", MUST, source="denoland/std#7097, POL#223")
 def test_failures_together_grow_the_period_once(
-    failures_together: Round, growth: tuple[Curve, ...]
+    failures_together: Round,
+    growth: tuple[Curve, ...],
+    failed_probes: tuple[FailedProbe, ...],
 ) -> None:
     """Probes that fail in one half-open round make the open period grow once, not once each."""
+    needs_reopening(failed_probes[:1])
     needs_growth(growth)
     seen = failures_together
     not_offered_unless(seen.probes > 1, "only one probe can be in flight")
-    blocked_unless(seen.after_one.middle, "bo-grows", "one failed probe did not lead to a period")
-    assert near(seen.after_several, seen.after_one.middle or 0), (
+    blocked_unless(seen.after_one.figure, "bo-grows", "one failed probe did not lead to a period")
+    assert near(seen.after_several, seen.after_one.figure or 0), (
         f"one failed probe makes it {seen.after_one.tell()}, {seen.probes} in one round make it"
         f" {seen.after_several.tell()}"
     )
@@ -150,7 +161,7 @@ def test_the_first_period_does_not_depend_on_the_threshold(
 ) -> None:
     """The first open period does not depend on the threshold or on the number of failures."""
     seen = periods_by_threshold
-    middles = [period.middle or 0.0 for period in seen.periods]
+    middles = [period.figure or 0.0 for period in seen.periods]
     told = ", ".join(
         f"{p.tell()} with {n}" for n, p in zip(seen.thresholds, seen.periods, strict=True)
     )
@@ -169,9 +180,12 @@ def test_jitter_is_drawn_once_for_each_period(jittered: Jitter) -> None:
 
 @requirement("bo-overflow", MUST, source="POL, interlock")
 def test_very_many_reopenings_do_no_harm(
-    many_rounds: ManyRounds, growth: tuple[Curve, ...]
+    many_rounds: ManyRounds,
+    growth: tuple[Curve, ...],
+    failed_probes: tuple[FailedProbe, ...],
 ) -> None:
     """However often it reopens, there is no overflow and it does not get stuck."""
+    needs_reopening(failed_probes)
     needs_growth(growth[:1])
     seen = many_rounds
     assert seen.patterns == ("Ex",), (

@@ -90,6 +90,12 @@ def test_successes_are_counted_anew_in_each_round(success_in_two_rounds: Success
     blocked_unless(
         seen.probes[0].admitted, "st-recovers-by-itself", f"the probe {seen.probes[0].tell()}"
     )
+    after = seen.after_failure
+    blocked_unless(
+        after is not None and after.rejected,
+        "st-probe-failure-reopens",
+        f"after a failed probe the next call {after.tell() if after else 'was not made'}",
+    )
     blocked_unless(
         seen.probes[2].succeeded,
         "st-probe-failure-reopens",

@@ -72,6 +72,11 @@ def test_rejections_are_not_failures(
     blocked_unless(
         seen.probe.succeeded, "st-recovers-by-itself", f"the probe {seen.probe.tell()}"
     )
+    blocked_unless(
+        seen.state_after_probe in (None, "closed"),
+        "st-probe-success-closes",
+        f"after the probe it is {seen.state_after_probe}",
+    )
     assert seen.after.succeeded, (
         f"five rejections, a recovery and {len(seen.failures)} failures"
         f" ({tell_all(seen.failures)}); the next call {seen.after.tell()}"

@@ -63,7 +63,7 @@ def test_threshold_and_open_period_can_be_set(
     blocked_unless(None not in failures.values(), "th-exact", "it never tripped")
     assert len(set(failures.values())) > 1, f"thresholds and failures to trip: {failures}"
     ten, twenty = two_bases.ten, two_bases.twenty
-    assert (twenty.middle or 0) > 1.3 * (ten.middle or 0), (
+    assert (twenty.figure or 0) > 1.3 * (ten.figure or 0), (
         f"the first open period is {ten.tell()} with 10 s and {twenty.tell()} with 20 s"
     )
 
@@ -106,7 +106,7 @@ def test_the_callers_configuration_is_not_written_to(shared_config: SharedConfig
     """The breaker does not write into the configuration object that it was given."""
     seen = shared_config
     blocked_unless(seen.before.high is not None, "st-recovers-by-itself", "it stayed open")
-    not_offered_unless(seen.before.middle, "the open period is zero")
+    not_offered_unless(seen.before.figure, "the open period is zero")
     assert seen.trips_after == seen.trips_before, (
         f"a second breaker with the same configuration trips at {seen.trips_after} failures"
         f" instead of {seen.trips_before}"

@@ -22,7 +22,7 @@ def from_markdown(text: str, **known: Any) -> Candidate:
         raise InputError(f"has more than {BLOCKS:,} code blocks")
     files = layout.files(document)
     broken = [
-        f"the answer breaks off in a {block.info.split()[0] if block.info else 'code'} block:"
+        f"the answer breaks off in a {block.info.split()[0][:20] if block.info else 'code'} block:"
         " the code fence is never closed"
         for block in document.blocks
         if not block.closed and not any(file.delivered.endswith(block.text) for file in files)

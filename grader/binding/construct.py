@@ -85,7 +85,20 @@ def _assign(parameters: list[ParameterShape]) -> dict[str, str]:
                 ranked.append((rank, parameter.name))
         for _, name in sorted(ranked)[:1]:
             taken[name] = concept
+    for parameter in parameters:
+        guess = v.resembles(parameter.name)
+        free = parameter.name not in taken and guess is not None and guess not in taken.values()
+        if free and guess is not None and _fits(parameter, guess) and _is_number(parameter):
+            taken[parameter.name] = guess
     return _settle_doubts(taken, parameters)
+
+
+def _is_number(parameter: ParameterShape) -> bool:
+    words = re.findall(r"\w+", parameter.annotation.lower())
+    if isinstance(parameter.default, (int, float)):
+        return True
+    opaque = parameter.default.opaque if isinstance(parameter.default, Opaque) else ""
+    return bool({"int", "float", "timedelta", "real", "number"} & {*words, opaque})
 
 
 def _fits(parameter: ParameterShape, concept: str) -> bool:
@@ -105,6 +118,9 @@ def _fits(parameter: ParameterShape, concept: str) -> bool:
 def _settle_doubts(taken: dict[str, str], parameters: list[ParameterShape]) -> dict[str, str]:
     """Settle what a name alone leaves open, by what else is there."""
     by_name = {p.name: p for p in parameters}
+    if "limit" not in taken.values():
+        # The one number there is about probes bounds how many are in flight, too.
+        taken = {n: "limit" if c == "permitted" else c for n, c in taken.items()}
     for name, concept in list(taken.items()):
         default = by_name[name].default
         fraction = isinstance(default, float) and 0 < default < 1
@@ -177,6 +193,8 @@ def _kind(parameter: ParameterShape, concept: str) -> str:
         return "switch"
     if "timedelta" in annotation or "timedelta" in opaque:
         return "timedelta"
+    if concept == "jitter" and ("tuple" in annotation or opaque in {"tuple", "list"}):
+        return "range"
     if v.unit(parameter.name) < 1 and concept in {"base", "cap", "window_time", "call_timeout"}:
         return "milliseconds"
     number = isinstance(default, (int, float)) and not isinstance(default, bool)

@@ -51,7 +51,7 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True):
     concept: str | None = None
     """What it sets, such as `threshold`; None where it is fixed or nested."""
     kind: str = "number"
-    """`number`, `integer`, `timedelta`, `milliseconds`, `switch`, `percent`, or for error lists
+    """`number`, `integer`, `timedelta`, `milliseconds`, `switch`, `percent`, `range`, or for error lists
     `type`, `tuple`, `list`, `set`, `frozenset`, `predicate`."""
     fixed: Any = None
     nested: "Constructor | None" = None
@@ -84,6 +84,8 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
             elif argument.concept is not None:
                 if argument.concept not in settings:
                     continue
+                if argument.kind == "range" and not settings[argument.concept]:
+                    continue  # no range is neutral for all: (1, 1) multiplies, (0, 0) adds
                 value = _in_kind(settings[argument.concept], argument.kind)
             else:
                 value = argument.fixed
@@ -101,6 +103,8 @@ def _in_kind(value: Any, kind: str) -> Expression:
         return {"$errors": value if isinstance(value, list) else [value], "$as": kind}
     if kind == "timedelta":
         return {"$timedelta": value}
+    if kind == "range":
+        return [1 - value, 1 + value]
     if kind == "milliseconds":
         return round(value * 1000)
     if kind == "percent":

@@ -246,3 +246,32 @@ def match(name: str, names: tuple[str, ...]) -> int | None:
         return len(names) if name in DUNDERS and names in (CALLS, DECORATORS, CALLS + DECORATORS) else None
     wanted = normal(name)
     return names.index(wanted) if wanted in names else None
+
+
+_PERIOD = r"(open|timeout|backoff|recovery|cooldown|cool|delay|reset|wait|period|interval|duration|break|sleep)"
+_PROBE = r"(probe|trial|half_?open)"
+_RESEMBLES: Final = tuple(
+    (concept, re.compile(pattern))
+    for concept, pattern in (
+        ("jitter", r"jitter|random"),
+        ("cap", rf"(max|most|cap|longest|ceiling|upper).*{_PERIOD}|{_PERIOD}.*(max|most|cap|limit|ceiling)"),
+        ("successes", rf"success|{_PROBE}.*close|to_close|close_after"),
+        ("limit", rf"(max|limit|concurrent|permit|allow|num|count).*{_PROBE}|{_PROBE}.*(max|limit|call|request|permit|size|concurren|count)|^{_PROBE}s$"),
+        ("multiplier", r"multipl|growth|exponent|(backoff|timeout|cooldown|period).*(factor|rate)"),
+        ("rate", r"(fail|error).*(rate|ratio|percent)"),
+        ("threshold", r"(max|threshold|limit|count|allowed|consecutive|most).*(fail|error)|(fail|error).*(max|threshold|limit|count|allowed|to_open|before)|trip.*(at|after|threshold|count)"),
+        ("base", rf"(initial|base|first|start|open|recover|reset|cool|retry|break|sleep).*(timeout|period|time|duration|delay|interval|wait|for|after|seconds|backoff)|cool_?down"),
+    )
+)
+_MISLEADING: Final = re.compile(r"window|history|latenc|metric|log|call_timeout|request_timeout|slow|lease")
+
+
+def resembles(name: str) -> str | None:
+    """Return the concept that an unlisted name sounds like, or None.
+
+    A guess that only counts where no listed name took the concept.
+    """
+    lowered = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    if _MISLEADING.search(lowered):
+        return None
+    return next((c for c, pattern in _RESEMBLES if pattern.search(lowered)), None)

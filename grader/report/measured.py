@@ -68,7 +68,8 @@ def curve_of(candidate: CandidateResult) -> Curve | None:
     if isinstance(raw, Mapping):
         configured, measured = _seconds(raw.get("configured")), _seconds(raw.get("measured"))
     else:  # a plain list is the measured half
-        configured, measured = (), _seconds(raw)
+        configured = _seconds(candidate.measurements.get("backoff_configured"))
+        measured = _seconds(raw)
     return Curve(configured=configured, measured=measured) if measured else None
 
 

@@ -232,14 +232,15 @@ def test_a_listener_on_loopback_cannot_be_reached(confined: Worker) -> None:
 
 def test_unix_sockets_cannot_be_reached(confined: Worker, secret: Path) -> None:
     path = secret.with_name("socket")
+    name = f"sandbox-test-{os.getpid()}"  # abstract names are shared by the whole machine
     with socket.socket(socket.AF_UNIX) as named, socket.socket(socket.AF_UNIX) as abstract:
         named.bind(str(path))
         named.listen()
         path.chmod(0o777)
-        abstract.bind("\0sandbox-test")
+        abstract.bind(f"\0{name}")
         abstract.listen()
         assert not confined.attempt("connect_to_unix_socket", str(path)).succeeded
-        assert not confined.attempt("connect_to_abstract_socket", "sandbox-test").succeeded
+        assert not confined.attempt("connect_to_abstract_socket", name).succeeded
 
 
 @pytest.mark.parametrize("way", ["fork", "run_a_program", "become_a_program", "namespace"])

@@ -115,7 +115,7 @@ def parts(bench: Bench) -> Parts:
         states=_states(shape, bench.candidate),
         error=_error(shape),
         parameters=_parameters(shape),
-        metrics=_metrics(shape),
+        metrics=_metrics(shape) or _metrics_attribute(bench.candidate),
     )
 
 
@@ -155,10 +155,16 @@ def _error(shape: Shape) -> str:
 _CONCEPTS = ("threshold", "rate", "base", "multiplier", "cap", "exponential")
 
 
+_RECORDS = re.compile(r"(metrics|stats|statistics|snapshot|record|event|counter)$", re.IGNORECASE)
+"""Classes whose fields count what happened: `failures` is no setting there."""
+
+
 def _parameters(shape: Shape) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for member in shape:
         if isinstance(member, FunctionShape) and v.match(member.name, v.FACTORIES) is None:
+            continue
+        if isinstance(member, ClassShape) and (member.error or _RECORDS.search(member.name)):
             continue
         for parameter in member.parameters:
             for concept in _CONCEPTS:
@@ -173,7 +179,7 @@ def _metrics(shape: Shape) -> str:
     for member in shape:
         if not isinstance(member, ClassShape) or member.error:
             continue
-        if re.search(r"(metrics|stats|statistics|snapshot)$", member.name, re.I):
+        if _RECORDS.search(member.name):
             return member.name
     for member in shape:
         if isinstance(member, ClassShape):
@@ -182,3 +188,12 @@ def _metrics(shape: Shape) -> str:
                 if name.lower() in {*v.METRICS[:9], "metrics", "stats"}:
                     return f"{member.name}.{name}"
     return ""
+
+
+_ATTRIBUTE = re.compile(r"\bself\.(metrics|_metrics|stats|_stats|statistics)\b")
+
+
+def _metrics_attribute(candidate: Candidate) -> str:
+    """Return the attribute that holds metrics, where they have no type of their own."""
+    found = (_ATTRIBUTE.search(f.text) for f in candidate.files if f.role == "implementation")
+    return next((match.group(1) for match in found if match is not None), "")

@@ -44,6 +44,8 @@ class Successes(msgspec.Struct, frozen=True, kw_only=True):
     wanted: int
     probes: tuple[CallSeen, ...]
     states: tuple[str | None, ...]
+    after_failure: CallSeen | None = None
+    """The call right after the failed probe, where there was one."""
 
 
 def _breaker_with_successes(lab: Lab, wanted: int, period: OpenPeriod) -> Breaker:
@@ -71,10 +73,15 @@ def success_in_two_rounds(lab: Lab) -> Successes:
     """Ask for two successes: one in a round that then fails, one in the next."""
     period = first_period(lab)
     breaker = _breaker_with_successes(lab, 2, period)
-    first, second = breaker.succeed(), breaker.fail()
+    first, second, after_failure = breaker.succeed(), breaker.fail(), breaker.succeed()
     breaker.wait(4 * due(period))
     third = breaker.succeed()
-    return Successes(wanted=2, probes=(first, second, third), states=(breaker.state(),))
+    return Successes(
+        wanted=2,
+        probes=(first, second, third),
+        states=(breaker.state(),),
+        after_failure=after_failure,
+    )
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):

@@ -84,6 +84,7 @@ class AfterRejections(msgspec.Struct, frozen=True, kw_only=True):
 
     rejections: tuple[CallSeen, ...]
     probe: CallSeen
+    state_after_probe: str | None
     failures: tuple[CallSeen, ...]
     after: CallSeen
 
@@ -97,10 +98,15 @@ def rejections_then_failures(lab: Lab) -> AfterRejections:
     rejections = tuple(breaker.succeed() for _ in range(5))
     breaker.wait(due(period))
     probe = breaker.succeed()
+    state = breaker.state()
     breaker.succeed()
     failures = breaker.fails(breaker.threshold - 1)
     return AfterRejections(
-        rejections=rejections, probe=probe, failures=failures, after=breaker.succeed()
+        rejections=rejections,
+        probe=probe,
+        state_after_probe=state,
+        failures=failures,
+        after=breaker.succeed(),
     )
 
 
@@ -109,36 +115,40 @@ class MetricsWalk(msgspec.Struct, frozen=True, kw_only=True):
 
     steps: tuple[str, ...]
     said: tuple[Metrics, ...]
-    trips: int
-    """How often it went from admitting to rejecting."""
+    states: tuple[str | None, ...]
+
+    @property
+    def trips(self) -> int:
+        """How often its state was seen to go from closed to open."""
+        pairs = zip(self.states, self.states[1:], strict=False)
+        return sum(pair == ("closed", "open") for pair in pairs)
 
 
 @scenario
 def metrics_walk(lab: Lab) -> MetricsWalk:
     """Succeed, fail, cancel and wait at random, and read the metrics after each step."""
     breaker = lab.breaker(threshold=2)
-    said, steps, trips, was_open = [breaker.metrics()], [], 0, False
+    said, states, steps = [breaker.metrics()], [breaker.state()], []
     for _ in range(40):
         step = lab.random.choice(("succeed", "succeed", "fail", "fail", "cancel", "wait"))
         steps.append(step)
-        call = _take(breaker, step)
-        if call is not None:
-            trips += call.rejected and not was_open
-            was_open = call.rejected or (was_open and not call.succeeded)
+        _take(breaker, step)
         said.append(breaker.metrics())
-    return MetricsWalk(steps=tuple(steps), said=tuple(said), trips=trips)
+        states.append(breaker.state())
+    return MetricsWalk(steps=tuple(steps), said=tuple(said), states=tuple(states))
 
 
-def _take(breaker: Breaker, step: str) -> CallSeen | None:
+def _take(breaker: Breaker, step: str) -> None:
     if step == "wait":
         breaker.wait(25.0)
-        return None
-    if step == "succeed":
-        return breaker.succeed()
-    if step == "fail" or breaker.surface().mode != "async":
-        return breaker.fail()
-    call = breaker.call()
-    return call.cancel().seen if call.seen.running else call.seen
+    elif step == "succeed":
+        breaker.succeed()
+    elif step == "fail" or breaker.surface().mode != "async":
+        breaker.fail()
+    else:
+        call = breaker.call()
+        if call.seen.running:
+            call.cancel()
 
 
 class Sizes(msgspec.Struct, frozen=True, kw_only=True):

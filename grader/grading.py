@@ -1,0 +1,223 @@
+"""Grades one candidate: runs the specification in this process, and scores what it found."""
+
+import hashlib
+import io
+import os
+import sys
+import time
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import spec_tests
+from grader.bench import Bench
+from grader.binding.model import Binding
+from grader.candidate import Candidate, Unreadable
+from grader.conversation.failures import Interrupted
+from grader.errors import GraderError
+from grader.plugin import VERDICTS, Given, Holder, Verdicts
+from grader.results import CandidateResult, Requirement, SourceText
+from grader.sandbox import Tier
+from grader.scoring import Rubric, score
+from grader.verdicts import Verdict
+
+SPECIFICATION = Path(spec_tests.__file__).resolve().parent
+
+
+class Graded(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of one candidate, and the requirements it was judged by."""
+
+    result: CandidateResult
+    requirements: dict[str, Requirement]
+
+
+def specification_hash() -> str:
+    """Return a hash of the specification's files: what the verdicts depend on."""
+    digest = hashlib.sha256()
+    for path in sorted(SPECIFICATION.rglob("*.py")):
+        digest.update(path.relative_to(SPECIFICATION).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def python_version() -> str:
+    """Return the minor version that candidates run on."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+class _Keeper:
+    """Takes the verdicts out of a session before it is gone."""
+
+    def __init__(self) -> None:
+        self.verdicts = Verdicts()
+        self.own_errors: list[str] = []
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Remember where the plugin keeps the verdicts."""
+        self.verdicts = config.stash[VERDICTS]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note an error that is not the candidate's."""
+        verdict = dict(report.user_properties).get("verdict")
+        if report.failed and verdict is None:
+            self.own_errors.append(f"{report.nodeid}: {report.longreprtext.splitlines()[-1]}")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a specification that cannot be collected."""
+        if report.failed:
+            self.own_errors.append(report.longreprtext.splitlines()[-1])
+
+
+def grade(
+    candidate: Candidate, tier: Tier, rubric: Rubric, *, seed: int = 0, select: str = ""
+) -> Graded:
+    """Run the specification on one candidate and return what it found.
+
+    `select` is an expression for pytest's `-k`. Raises GraderError where the grader itself failed.
+    """
+    started = time.monotonic()
+    verdicts = _run(Given((candidate,), tier, seed), select)
+    requirements = {
+        row.id: Requirement(
+            area=row.area, level=row.level, sentence=row.sentence, source=row.source
+        )
+        for row in verdicts.rows.values()
+    }
+    findings = verdicts.findings(candidate.id)
+    imports = findings.get("de-imports")
+    whole = not candidate.cut_off and not candidate.modified
+    whole = whole and (imports is None or imports.verdict is Verdict.PASS)
+    scored = score(findings, requirements, rubric, delivered_whole=whole)
+    bench = verdicts.benches.get(candidate.id)
+    result = CandidateResult(
+        id=candidate.id,
+        name=candidate.name,
+        provenance=candidate.provenance,
+        kind=candidate.kind,
+        score=scored.score,
+        score_high=scored.score_high,
+        as_delivered=scored.as_delivered,
+        complete=not candidate.cut_off,
+        areas=scored.areas,
+        binding=_binding(bench),
+        requirements=findings,
+        measurements=_measurements(bench),
+        sources=_sources(candidate),
+        seconds=round(time.monotonic() - started, 3),
+    )
+    return Graded(result=result, requirements=requirements)
+
+
+def ungraded(entry: Unreadable) -> CandidateResult:
+    """Return the row of an input that could not be read."""
+    return CandidateResult(
+        id=entry.id, name=entry.id, provenance="answer", problem=entry.problem, complete=False
+    )
+
+
+def _run(given: Given, select: str) -> Verdicts:
+    # pytest adds what is installed around it, which is neither needed nor reproducible.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    keeper, output = _Keeper(), io.StringIO()
+    arguments = [
+        str(SPECIFICATION),
+        f"--rootdir={SPECIFICATION.parent}",
+        "--import-mode=importlib",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:logging",
+        "-c",
+        os.devnull,
+        "--tb=no",
+        "-q",
+        "-q",
+        "-q",
+        *(["-k", select] if select else []),
+    ]
+    holder = Holder(given)
+    with redirect_stdout(output), redirect_stderr(output):
+        status = pytest.main(arguments, plugins=[_named(holder), keeper])
+    if keeper.own_errors:
+        raise GraderError(f"the specification failed: {keeper.own_errors[0]}")
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        last = output.getvalue().strip().splitlines()[-1:] or [f"pytest ended with {status!r}"]
+        raise GraderError(f"the specification could not be run: {last[0]}")
+    return keeper.verdicts
+
+
+class _Named:
+    """Registers what is given under the name that the plugin looks for, before it looks."""
+
+    def __init__(self, holder: Holder) -> None:
+        self._holder = holder
+
+    def pytest_plugin_registered(self, manager: pytest.PytestPluginManager) -> None:
+        """Register once, as early as can be."""
+        if not manager.has_plugin("grader-given"):
+            manager.register(self._holder, "grader-given")
+
+
+def _named(holder: Holder) -> _Named:
+    return _Named(holder)
+
+
+def _binding(bench: Bench | None) -> dict[str, Any]:
+    """Return the binding as results.json shows it."""
+    if bench is None:
+        return {}
+    try:
+        found: Binding = bench.binding
+    except Interrupted as interrupted:
+        return {"sure": False, "doubts": [str(interrupted)]}
+    module, _, name = found.constructor.call.partition(":")
+    return {
+        "class": name,
+        "module": module,
+        "call": str(found.surfaces[0]) if found.surfaces else None,
+        "style": found.surfaces[0].style if found.surfaces else None,
+        "surfaces": [f"{s.mode} {s.style}: {s}" for s in found.surfaces],
+        "parameters": found.parameters,
+        "state": str(found.state) if found.state else None,
+        "metrics": str(found.metrics) if found.metrics else None,
+        "counts": found.counts,
+        "failure": found.failure,
+        "trips_at": found.trips_at,
+        "sure": found.sure,
+        "doubts": list(found.doubts),
+    }
+
+
+def _measurements(bench: Bench | None) -> dict[str, Any]:
+    """Return what was measured on the way, from the scenarios that were played."""
+    measured: dict[str, Any] = {}
+    if bench is None:
+        return measured
+    curve = bench.played["capped"].value if "capped" in bench.played else None
+    if curve is not None:
+        count = len(curve.periods)
+        limit = curve.cap if curve.cap_configured else float("inf")
+        expected = [min(limit, curve.base * curve.multiplier**k) for k in range(count)]
+        measured["backoff_curve"] = [
+            period.figure for period in curve.periods
+        ]
+        measured["backoff_configured"] = expected
+    bursts = bench.played["callers_in_a_row"].value if "callers_in_a_row" in bench.played else None
+    if bursts:
+        measured["half_open_burst"] = msgspec.to_builtins(bursts[0])
+    return measured
+
+
+def _sources(candidate: Candidate) -> tuple[SourceText, ...]:
+    return tuple(
+        SourceText(
+            path=file.path,
+            text=file.delivered,
+            role=file.role,
+            kept_lines=file.cut.kept_lines if file.cut else len(file.delivered.splitlines()),
+        )
+        for file in candidate.files
+    )
