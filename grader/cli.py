@@ -1,0 +1,174 @@
+"""The command line: `grader run`, `grader import`, `grader bind`, `grader verdicts`."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+
+from grader import __version__, answers, scoring
+from grader.bench import Bench
+from grader.candidate import Candidate, Unreadable
+from grader.conversation.failures import Interrupted
+from grader.errors import GraderError, InputError
+from grader.report import RunProgress, print_leaderboard, write_all
+from grader.results import Results, decode
+from grader.runner import prepare, run
+from grader.sandbox import choose
+from grader.verdict_text import verdict_text
+
+GATE_NOT_MET = 1
+PATH = click.Path(path_type=Path)
+isolation_option = click.option(
+    "--isolation",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "bwrap", "landlock", "process"]),
+    help="Sandbox tier; auto takes the strongest that works here and never `process`.",
+)
+
+
+class Grader(click.Group):
+    """Turns our named errors into one line and their exit status."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except GraderError as error:
+            click.echo(f"grader: {error}", err=True)
+            sys.exit(error.exit_status)
+
+
+@click.group(cls=Grader, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="grader")
+def main() -> None:
+    """Grade circuit breakers by execution.
+
+    Exit status: 0 graded, 1 a gate was not met, 2 wrong usage or input, 3 the grader failed.
+    """
+
+
+@main.command("run")
+@click.argument("candidates", nargs=-1, type=PATH)
+@click.option("--out", default="reports", show_default=True, type=PATH, help="Where reports go.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes; default: one for each core.")
+@click.option("--fail-under", type=click.FloatRange(0, 10), help="Exit 1 where a score is lower.")
+@click.option("--seed", default=0, show_default=True, help="Varies the numbers of the scenarios.")
+@isolation_option
+def run_command(  # noqa: PLR0913  one parameter for each option
+    candidates: tuple[Path, ...],
+    out: Path,
+    jobs: int | None,
+    fail_under: float | None,
+    seed: int,
+    isolation: str,
+) -> None:
+    """Grade CANDIDATES and write the reports.
+
+    A candidate is a folder with candidate.toml, a folder of such folders, a Markdown answer, a
+    Python file, or a published evaluation (.json). Default: candidates/.
+    """
+    writable(out)
+    job, notes = prepare(
+        candidates,
+        isolation=isolation,
+        rubric=scoring.load(),
+        seed=seed,
+        jobs=jobs or os.cpu_count() or 1,
+    )
+    for note in notes:
+        click.echo(f"grader: {note}", err=True)
+    # Not sys.stderr as it is now: it is redirected while the specification runs.
+    console = Console(file=sys.__stderr__)
+    with RunProgress(len(job.entries), console) as progress:
+        results = run(job, progress)
+    write_all(results, out)
+    print_leaderboard(results)
+    click.echo(f"Reports: {out / 'report.html'}, results.json, junit.xml, summary.md")
+    sys.exit(_status(results, fail_under))
+
+
+def _status(results: Results, fail_under: float | None) -> int:
+    failed = [c for c in results.candidates if c.problem and c.problem.startswith("not graded")]
+    for candidate in failed:
+        click.echo(f"grader: {candidate.id}: {candidate.problem}", err=True)
+    if failed:
+        return GraderError.exit_status
+    if fail_under is None:
+        return 0
+    low = [c for c in results.candidates if c.score is None or c.score < fail_under]
+    for candidate in low:
+        score = "no score" if candidate.score is None else f"{candidate.score:.2f}"
+        click.echo(f"grader: {candidate.id}: {score}, under {fail_under:g}", err=True)
+    return GATE_NOT_MET if low else 0
+
+
+def writable(out: Path) -> None:
+    """Refuse an output folder that cannot be written, before any work is done."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out}: cannot be used for reports: {error.strerror}") from error
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise InputError(f"{out}: cannot be used for reports: not writable")
+
+
+@main.command("import")
+@click.argument("source", type=PATH)
+@click.option("--into", required=True, type=PATH, help="Folder that gets the candidate folders.")
+def import_command(source: Path, into: Path) -> None:
+    """Make candidate folders of an answer or of a published evaluation."""
+    for entry in answers.load(source):
+        if isinstance(entry, Unreadable):
+            click.echo(f"grader: {entry.problem}", err=True)
+            continue
+        answers.save(entry, into / entry.id)
+        click.echo(into / entry.id)
+
+
+@main.command("bind")
+@click.argument("candidate", type=PATH)
+@isolation_option
+def bind_command(candidate: Path, isolation: str) -> None:
+    """Show how a candidate's breaker was understood."""
+    for entry in answers.load(candidate):
+        if isinstance(entry, Candidate):
+            with Bench(entry, choose(isolation)) as bench:
+                _show_binding(bench)
+
+
+def _show_binding(bench: Bench) -> None:
+    click.echo(f"# {bench.candidate.id}")
+    try:
+        binding = bench.binding
+    except Interrupted as interrupted:
+        click.echo(f"# no binding: {interrupted}")
+        return
+    for doubt in binding.doubts:
+        click.echo(f"# unsure: {doubt}")
+    for surface in binding.surfaces:
+        click.echo(f"# {surface.mode} {surface.style}: {surface}")
+    click.echo("[binding]")
+    click.echo(f'class = "{binding.constructor.call}"')
+    for key, accessor in (("state", binding.state), ("metrics", binding.metrics)):
+        if accessor is not None:
+            click.echo(f'{key} = "{accessor}"')
+    click.echo("[binding.parameters]")
+    for concept, name in binding.parameters.items():
+        click.echo(f'{concept} = "{name}"')
+
+
+@main.command("verdicts")
+@click.argument("results", type=PATH)
+def verdicts_command(results: Path) -> None:
+    """Print the verdicts of RESULTS (a results.json) as text: ids and verdicts alone."""
+    try:
+        decoded = decode(results.read_bytes())
+    except OSError as error:
+        raise InputError(f"{results}: {error.strerror}") from error
+    except msgspec.MsgspecError as error:
+        raise InputError(f"{results}: not a results.json: {error}") from error
+    click.echo(verdict_text(decoded), nl=False)

@@ -56,7 +56,8 @@ def _load(path: Path) -> list[Candidate | Unreadable]:
         return [_source(path)]
     if suffix in {".md", ".markdown"}:
         identity = paths.as_id(path.stem)
-        return [assembly.from_markdown(text.read(path), id=identity, name=path.stem)]
+        answer = text.read(path)
+        return [assembly.from_markdown(answer, where=f"{path}:", id=identity, name=path.stem)]
     raise InputError(f"{path}: neither a folder nor a .md, .py or .json file")
 
 

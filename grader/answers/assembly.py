@@ -11,15 +11,15 @@ BLOCKS = 1_000
 """The most fenced blocks an answer may have."""
 
 
-def from_markdown(text: str, **known: Any) -> Candidate:
+def from_markdown(text: str, *, where: str = "the answer", **known: Any) -> Candidate:
     """Return the candidate that a Markdown answer describes; *known* are its other fields.
 
     One without Python is a candidate too: it has no files, and its main module is
-    None. Raises `InputError` for more than `BLOCKS` code blocks.
+    None. Raises `InputError`, which begins with *where*, for more than `BLOCKS` blocks.
     """
     document = markdown.read(text)
     if len(document.blocks) > BLOCKS:
-        raise InputError(f"has more than {BLOCKS:,} code blocks")
+        raise InputError(f"{where} has more than {BLOCKS:,} code blocks")
     files = layout.files(document)
     broken = [
         f"the answer breaks off in a {block.info.split()[0][:20] if block.info else 'code'} block:"

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from grader.answers import breaker, cutting, labels, paths
-from grader.answers.modules import Imported, imported, imports_client
 from grader.answers.markdown import Block, Document
+from grader.answers.modules import Imported, imported, imports_client
 
 _CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
@@ -41,6 +41,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """It does something beyond defining when it is run as a program."""
     broken: bool
     """It does not parse as delivered, or its fence is open."""
+    indented: bool
+    """It begins inside a block of code that was opened elsewhere."""
     has_future: bool
     """It starts with `from __future__`."""
 
@@ -108,6 +110,7 @@ def _part(number: int, block: Block, path: str | None) -> Part:
         says_usage=labels.says_usage(block) or labels.is_usage_file(path or ""),
         runs=_runs(block.text, tree.body),
         broken=kept.cut is not None,
+        indented=kept.cut is not None and block.text.lstrip("\n")[:1].isspace(),
         has_future=any(one.module == "__future__" for one in imports),
     )
 
@@ -164,7 +167,7 @@ def _is_example(part: Part, breakers: set[str], *, first: bool) -> bool:
         return False
     if part.says_usage or part.runs:
         return True
-    if part.path is not None or first:
+    if part.path is not None or part.indented or first:
         return False
     shows = not part.defines or part.calls & breakers or imports_client(part.imports)
     return bool(breakers and shows)

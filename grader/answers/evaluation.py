@@ -1,9 +1,8 @@
 """Published evaluations: one JSON file with the answers of several models."""
 
+import json
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from grader.answers import assembly, paths, text
 from grader.candidate import Candidate, Unreadable
@@ -20,8 +19,9 @@ def load(path: Path) -> list[Candidate | Unreadable]:
     `InputError` where the file is no evaluation: it has no list `responses`.
     """
     try:
-        data = msgspec.json.decode(text.read(path, limit=LIMIT))
-    except (msgspec.DecodeError, RecursionError) as error:
+        # Not by msgspec, which refuses the whole file for one broken character.
+        data = json.loads(text.read(path, limit=LIMIT))
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON: {error}") from error
     responses = data.get("responses") if isinstance(data, dict) else None
     if not isinstance(responses, list) or not responses:
@@ -47,13 +47,13 @@ def _answer(path: Path, place: int, response: Any) -> Candidate | Unreadable:
     try:
         return assembly.from_markdown(
             text.normal(answer),
+            where=f"{path}: the response of {identity}",
             id=identity,
             name=name if isinstance(name, str) and name.strip() else identity,
             provenance="answer",
         )
     except InputError as error:
-        whole = f"{path}: the response of {identity} {error}"
-        return Unreadable(id=identity, path=str(path), problem=whole)
+        return Unreadable(id=identity, path=str(path), problem=str(error))
 
 
 def _problem(answer: Any, error: Any) -> str | None:

@@ -52,25 +52,33 @@ def load_all(folder: Path) -> list[Candidate | Unreadable]:
 
     Left out are plain files, folders whose name starts with `.` or `_`, and
     groups: folders that hold candidate folders themselves. Raises `InputError`
-    where nothing is left.
+    where nothing is left, and for an id that comes twice.
     """
-    try:
-        inside = sorted(path for path in folder.iterdir() if path.is_dir())
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be read: {error}") from error
-    found: list[Candidate | Unreadable] = []
+    found: dict[str, Candidate | Unreadable] = {}
+    places: dict[str, Path] = {}
     groups: list[str] = []
-    for path in inside:
+    for path in _folders(folder):
         if path.name.startswith((".", "_")):
             continue
-        if not is_candidate(path) and any(is_candidate(deeper) for deeper in path.iterdir()):
+        if not is_candidate(path) and any(map(is_candidate, _folders(path))):
             groups.append(path.name)
             continue
-        found.append(_tried(path))
+        candidate = _tried(path)
+        if candidate.id in found:
+            both = f"both in {places[candidate.id]} and in {path}"
+            raise InputError(f"the candidate id {candidate.id!r} is {both}")
+        found[candidate.id], places[candidate.id] = candidate, path
     if not found:
         hint = f"; it has groups of them: {', '.join(groups)}" if groups else ""
         raise InputError(f"{folder}: no candidate folder in it{hint}")
-    return found
+    return list(found.values())
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir())
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read: {error}") from error
 
 
 def _tried(path: Path) -> Candidate | Unreadable:
@@ -88,7 +96,8 @@ def _from_answer(folder: Path, source: str, told: Manifest, known: dict[str, Any
             f"{folder / manifest.NAME}: examples are listed for Python files only;"
             f" those in {source} are found by their headings"
         )
-    candidate = assembly.from_markdown(text.read(_inside(folder, source)), **known)
+    path = _inside(folder, source)
+    candidate = assembly.from_markdown(text.read(path), where=f"{path}:", **known)
     files = (*candidate.files, *_adapter(folder))
     _check_main(folder, told, files)
     return msgspec.structs.replace(candidate, files=files)

@@ -8,7 +8,7 @@ from grader.answers.markdown import Block
 from grader.answers.text import lines
 
 _PYTHON = re.compile(r"\{?\s*\.?(?:i?python|py)[\d.]*(?![\w+-])", re.IGNORECASE)
-_PATH = r"(?P<path>(?:[A-Za-z]:)?[\w./\\~-]*\w\.py)\b"
+_PATH = r"(?P<path>(?:\b[A-Za-z]:)?[\w./\\~-]*\w\.py)\b"
 _ANY_PATH = re.compile(_PATH)
 _COMMENT = re.compile(
     r"#[\s#=*─-]*(?:(?:file(?:name)?|path|module)\s*:?\s*)?[`'\"]?" + _PATH + r"[`'\"]?"
@@ -77,7 +77,7 @@ def heading_path(block: Block) -> str | None:
 
 
 def _own_paths(block: Block) -> Iterator[str]:
-    info = _ANY_PATH.search(block.info[:_LOOKED_AT])
+    info = _ANY_PATH.search(_PYTHON.sub("", block.info[:_LOOKED_AT], count=1))
     if info:
         yield info["path"]
     source = block.text.lstrip("\n")[:_LOOKED_AT]

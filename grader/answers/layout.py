@@ -167,10 +167,8 @@ class _Layout:
 
 def _goes_on(file: _File, part: Part) -> bool:
     """Tell whether a block that does not parse alone has code that belongs to *file*."""
-    if part.defines:
-        return True
-    if not part.text.lstrip("\n")[:1].isspace():
-        return False
+    if part.defines or not part.indented:
+        return bool(part.defines)
     before = len(lines(_ended(file.delivered)))
     whole = cutting.cut(_ended(file.delivered) + part.text, open_fence=not part.closed)
     return whole.cut is None or whole.cut.kept_lines > before

@@ -50,8 +50,13 @@ def read(path: Path) -> Manifest:
     Raises `InputError`, naming the file and the key, for what is no TOML, an
     unknown key, a value of the wrong type, and a name that is not allowed.
     """
+    return parse(text.read(path, empty=True), path)
+
+
+def parse(toml: str, path: Path) -> Manifest:
+    """Return what the text *toml* says; *path* is named in errors, which are as in `read`."""
     try:
-        data = tomllib.loads(text.read(path, empty=True))
+        data = tomllib.loads(toml)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(f"{path}: not TOML: {error}") from error
     unknown = sorted(set(data) - set(Manifest.__struct_fields__))
@@ -61,7 +66,8 @@ def read(path: Path) -> Manifest:
     try:
         manifest = msgspec.convert(data, Manifest)
     except msgspec.ValidationError as error:
-        raise InputError(f"{path}: {error}") from error
+        said = str(error).replace(" | null", "")  # which TOML does not have
+        raise InputError(f"{path}: {said}") from error
     problem = _problem(manifest)
     if problem:
         raise InputError(f"{path}: {problem}")

@@ -21,8 +21,10 @@ def read(path: Path, *, limit: int = LIMIT, empty: bool = False) -> str:
     try:
         if not path.is_file():
             raise InputError(f"{path}: {'not a regular file' if path.exists() else 'not found'}")
-        with path.open("rb") as file:
-            data = file.read(limit + 1) if path.stat().st_size <= limit else None
+        data = None
+        if path.stat().st_size <= limit:
+            with path.open("rb") as file:  # which may have grown since
+                data = file.read(limit + 1)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from error
     if data is None or len(data) > limit:

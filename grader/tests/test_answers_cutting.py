@@ -113,7 +113,9 @@ def test_whole_lines_are_dropped_until_the_rest_parses(source: str, kept: str) -
     assert cutting.cut(source).text == kept
 
 
-@pytest.mark.parametrize("source", ["-" * 100_000 + "1\n", "x = " + "(" * 5_000, "a" + ".a" * 99_999])
+@pytest.mark.parametrize(
+    "source", ["-" * 100_000 + "1\n", "x = " + "(" * 5_000, "a" + ".a" * 99_999]
+)
 def test_code_nested_too_deeply_is_code_that_does_not_parse(source: str) -> None:
     kept = cutting.cut(f"x = 1\n{source}\ny = 2\n")
     assert kept.text == "x = 1\n"
@@ -125,9 +127,14 @@ def test_a_warning_of_the_candidates_code_is_not_ours() -> None:
 
 
 def test_a_long_unfinished_file_is_cut_in_a_few_parses(monkeypatch: pytest.MonkeyPatch) -> None:
-    parses = []
+    parses: list[str] = []
     parse = cutting.parse
-    monkeypatch.setattr(cutting, "parse", lambda source: parses.append(1) or parse(source))
+
+    def counting(source: str) -> ast.Module | cutting.Flaw:
+        parses.append(source)
+        return parse(source)
+
+    monkeypatch.setattr(cutting, "parse", counting)
     source = "x = 1\ntry:\n" + "    y = 2\n" * 3_000
     assert cutting.cut(source).text == "x = 1\n"
     assert len(parses) < 10, f"{len(parses)} parses of a file of 3,000 lines"
@@ -175,9 +182,9 @@ def test_lines_end_where_python_ends_them_and_nowhere_else() -> None:
     assert text.lines("") == []
 
 
-@given(st.integers(0, len(WHOLE)), st.booleans())
+@given(end=st.integers(0, len(WHOLE)), open_fence=st.booleans())
 def test_any_beginning_of_a_valid_file_is_cut_to_its_longest_good_prefix(
-    end: int, open_fence: bool
+    end: int, *, open_fence: bool
 ) -> None:
     source = WHOLE[:end]
     kept = cutting.cut(source, open_fence=open_fence)
@@ -191,8 +198,30 @@ def test_any_beginning_of_a_valid_file_is_cut_to_its_longest_good_prefix(
 _DAMAGE = st.sampled_from(
     [
         *('"""', "(", ")", "[", "}", "try:\n", ":", "\n", "else:\n", "\\", "\\\n", " ", '"', "'"),
-        *("@x\n", "#", "except:\n", "finally:\n", "async ", "lambda:", 'f"{', "\t", "\x0c", "if x:\n"),
-        *("match x:\n", "case 1:\n", "return", "class ", "é", "€", "$", "print x\n", "a b\n", "0777"),
+        *(
+            "@x\n",
+            "#",
+            "except:\n",
+            "finally:\n",
+            "async ",
+            "lambda:",
+            'f"{',
+            "\t",
+            "\x0c",
+            "if x:\n",
+        ),
+        *(
+            "match x:\n",
+            "case 1:\n",
+            "return",
+            "class ",
+            "é",
+            "€",
+            "$",
+            "print x\n",
+            "a b\n",
+            "0777",
+        ),
     ]
 )
 

@@ -61,21 +61,25 @@ def test_a_file_is_named_by_the_words_around_it_and_in_it(answer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../cb.py", "/etc/cb.py", "C:/cb.py", "a/../cb.py", "conftest.py", "typing.py", "~/a.py"]
+    "name",
+    ["../cb.py", "/etc/cb.py", "C:/cb.py", "a/../cb.py", "conftest.py", "typing.py", "~/a.py"],
 )
 def test_an_unsafe_name_counts_as_none(name: str) -> None:
     assert list(files(f"# {name}\n\n", block(f"# {name}\n" + BREAKER))) == ["circuit_breaker.py"]
 
 
 @pytest.mark.parametrize(
-    "words", ["Run it with `python cb.py`:", "Here we import from `cb.py`:", "Like `a.py` and `b.py`:"]
+    "words",
+    ["Run it with `python cb.py`:", "Here we import from `cb.py`:", "Like `a.py` and `b.py`:"],
 )
 def test_prose_that_mentions_a_file_does_not_name_the_block(words: str) -> None:
     assert list(files(f"{words}\n\n", block(BREAKER))) == ["circuit_breaker.py"]
 
 
 def test_a_heading_names_only_the_first_block_below_it() -> None:
-    found = files("### `cb.py`\n\n", block(BREAKER), "and\n\n", block("class Registry:\n    pass\n"))
+    found = files(
+        "### `cb.py`\n\n", block(BREAKER), "and\n\n", block("class Registry:\n    pass\n")
+    )
     assert list(found) == ["cb.py"]
     assert found["cb.py"].delivered.endswith("class Registry:\n    pass\n")
 
@@ -99,7 +103,10 @@ def test_a_nameless_file_does_not_hide_a_package_of_the_answer() -> None:
     found = files("### `circuit_breaker/state.py`\n\n", block("# x.py\nimport enum\n"))
     assert list(found) == ["x.py"]
     found = files(
-        "## Usage\n\n", block(USE), block("# circuit_breaker/example.py\nimport enum\n"), block(BREAKER)
+        "## Usage\n\n",
+        block(USE),
+        block("# circuit_breaker/example.py\nimport enum\n"),
+        block(BREAKER),
     )
     assert "circuit_breaker.py" not in found
 
@@ -153,7 +160,9 @@ def test_where_all_looks_like_an_example_the_first_is_the_implementation() -> No
 
 def test_what_the_implementation_needs_is_no_example() -> None:
     needs = BREAKER + "\n\nSTATE = State()\n"
-    found = files("## Example of states\n\n", block("class State:\n    pass\n"), "## B\n\n", block(needs))
+    found = files(
+        "## Example of states\n\n", block("class State:\n    pass\n"), "## B\n\n", block(needs)
+    )
     assert list(found) == ["circuit_breaker.py"]
     module = "### `pkg/example.py`\n\n" + block("class State:\n    pass\n")
     user = "### `pkg/cb.py`\n\n" + block("from .example import State\n\n" + BREAKER)
@@ -192,7 +201,9 @@ def test_methods_that_follow_in_a_block_of_their_own_belong_to_the_class() -> No
 
 
 def test_an_illustration_that_is_no_code_does_not_cut_the_implementation() -> None:
-    found = candidate(block(BREAKER), block("breaker.call(...) -> result\n"), block("class More: ...\n"))
+    found = candidate(
+        block(BREAKER), block("breaker.call(...) -> result\n"), block("class More: ...\n")
+    )
     assert found.files[0].text == BREAKER + "class More: ...\n"
     assert len(found.cut_off) == 1
 
@@ -217,7 +228,9 @@ def test_an_untagged_block_is_python_if_it_parses_and_says_something(
 def test_an_untagged_block_may_be_cut_off_too() -> None:
     found = candidate(f"```\n{BREAKER}    def re")
     assert found.files[0].text == BREAKER
-    assert found.cut_off == ("circuit_breaker.py breaks off after line 7: the code fence is never closed",)
+    assert found.cut_off == (
+        "circuit_breaker.py breaks off after line 7: the code fence is never closed",
+    )
 
 
 def test_an_answer_of_bare_python_is_python() -> None:
@@ -234,7 +247,9 @@ def test_an_answer_without_python_is_a_candidate_without_files() -> None:
 
 def test_another_block_that_is_never_closed_is_a_cut_too() -> None:
     found = candidate(block(BREAKER), "```bash\npip install ht")
-    assert found.cut_off == ("the answer breaks off in a bash block: the code fence is never closed",)
+    assert found.cut_off == (
+        "the answer breaks off in a bash block: the code fence is never closed",
+    )
     assert not found.modified
 
 
@@ -272,12 +287,26 @@ def test_the_main_module_is_the_one_that_defines_the_breaker(
         (block("pip install httpx\n", "bash"), ("httpx",)),
         (block("$ pip install 'httpx[http2]>=0.27' -U aiohttp==3.10\n", ""), ("aiohttp", "httpx")),
         (block("python -m pip install -r requirements.txt httpx\n", "sh"), ("httpx",)),
-        (block("uv add httpx && echo tenacity\npoetry add structlog\n", "shell"), ("httpx", "structlog")),
-        (block("pip install prometheus_client \\\n  httpx # then\n", "console"), ("httpx", "prometheus-client")),
+        (
+            block("uv add httpx && echo tenacity\npoetry add structlog\n", "shell"),
+            ("httpx", "structlog"),
+        ),
+        (
+            block("pip install prometheus_client \\\n  httpx # then\n", "console"),
+            ("httpx", "prometheus-client"),
+        ),
         ("Install it with `pip install httpx`.\n", ("httpx",)),
         (block("# pip install httpx\n" + BREAKER), ("httpx",)),
-        ("`requirements.txt`:\n\n" + block("httpx>=0.27  # client\nanyio\n", "text"), ("anyio", "httpx")),
-        (block("pip install --upgrade pip\npip install .\npip install git+https://x/y\n", "bash"), ()),
+        (
+            "`requirements.txt`:\n\n" + block("httpx>=0.27  # client\nanyio\n", "text"),
+            ("anyio", "httpx"),
+        ),
+        (
+            block(
+                "pip install --upgrade pip\npip install .\npip install git+https://x/y\n", "bash"
+            ),
+            (),
+        ),
         ("You could pip install many things.\n", ()),
     ],
 )
@@ -306,7 +335,9 @@ def test_any_beginning_of_an_answer_loads_and_keeps_what_was_written(end: int) -
     undefined_names(found)
 
 
-@given(st.lists(st.sampled_from(["```", "python", "py", "\n", "x.py", "# ", BREAKER, USE, "a (", " "])))
+@given(
+    st.lists(st.sampled_from(["```", "python", "py", "\n", "x.py", "# ", BREAKER, USE, "a (", " "]))
+)
 def test_no_answer_breaks_it(pieces: list[str]) -> None:
     found = candidate("".join(pieces))
     assert (found.main is None) == (not found.files)

@@ -29,7 +29,15 @@ def only(text: str) -> Block:
         ('```python\ndef f():\n    """\n    ```\n    f()\n    ```\n    """\n```\n', None),
     ],
     ids=[
-        *("plain", "tilde", "longer fence", "in a list", "list marker", "quote", "left of its list"),
+        *(
+            "plain",
+            "tilde",
+            "longer fence",
+            "in a list",
+            "list marker",
+            "quote",
+            "left of its list",
+        ),
         *("details", "empty", "fence in a docstring"),
     ],
 )
@@ -42,7 +50,8 @@ def test_a_closed_fence_gives_its_code(answer: str, code: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "tail", ["", "\n", "\nx = 1", "\nx = 1\n", "\nx = 1\n\n", "\nx = 1\n   ", "\nx\n  ``", "\nx\n~~~"]
+    "tail",
+    ["", "\n", "\nx = 1", "\nx = 1\n", "\nx = 1\n\n", "\nx = 1\n   ", "\nx\n  ``", "\nx\n~~~"],
 )
 @pytest.mark.parametrize("before", ["", "words\n", "- item\n\n"])
 def test_a_fence_without_its_end_is_open(before: str, tail: str) -> None:
@@ -114,7 +123,9 @@ def test_a_bomb_of_markup_is_read_like_anything_else(bomb: str) -> None:
 _PIECES = st.lists(
     st.one_of(
         st.text(max_size=20),
-        st.sampled_from(["```", "```python\n", "~~~", "\n", "> ", "- ", "1. ", "    ", "# ", "x.py"]),
+        st.sampled_from(
+            ["```", "```python\n", "~~~", "\n", "> ", "- ", "1. ", "    ", "# ", "x.py"]
+        ),
     ),
     max_size=30,
 ).map("".join)

@@ -134,7 +134,7 @@ class Calls:
         while waited < request["most"]:
             delta = max(step, waited * growth)
             await self._mover.advance(delta)
-            waited += delta
+            waited = round(waited + delta, 9)
             seen = len(self._events)
             self._ended.discard(call)
             self.start(wrapped, request)

@@ -1,0 +1,131 @@
+"""Grades many candidates: over processes, with progress, into one set of results."""
+
+import contextlib
+import multiprocessing
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import msgspec
+
+from grader import answers
+from grader.candidate import Candidate, Unreadable
+from grader.errors import GraderError, InputError, IsolationError
+from grader.grading import Graded, grade, python_version, specification_hash, ungraded
+from grader.report import RunProgress
+from grader.results import CandidateResult, Requirement, Results
+from grader.sandbox import Tier, choose
+from grader.scoring import Rubric
+
+SHIPPED = frozenset({"reference", "re-enactment"})
+"""Provenances of the candidates that come with the project and may run without a sandbox."""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run is about."""
+
+    entries: tuple[Candidate | Unreadable, ...]
+    tier: Tier
+    rubric: Rubric
+    seed: int = 0
+    jobs: int = 1
+
+
+def prepare(
+    paths: Sequence[Path], *, isolation: str, rubric: Rubric, seed: int, jobs: int
+) -> tuple[Job, list[str]]:
+    """Read the inputs and choose the tier; return the job and what the user should be told.
+
+    No path means the candidates of the project, in `candidates/`. Raises InputError where nothing
+    is left to grade, and IsolationError where the tier that was asked for does not work.
+    """
+    notes: list[str] = []
+    default = Path("candidates")
+    if not paths and not default.is_dir():
+        raise InputError("no candidate was named, and there is no folder candidates/ here")
+    entries = answers.load_all(paths or [default])
+    try:
+        tier = choose(isolation)
+    except IsolationError as error:
+        if paths or isolation != "auto":
+            raise
+        tier = Tier.PROCESS
+        entries = [e for e in entries if isinstance(e, Candidate) and e.provenance in SHIPPED]
+        notes.append(f"{error}; grading only the candidates of the project, unsandboxed")
+    if not any(isinstance(entry, Candidate) for entry in entries):
+        problems = [e.problem for e in entries if isinstance(e, Unreadable)]
+        raise InputError(problems[0] if problems else "there is no candidate in what was named")
+    job = Job(entries=tuple(entries), tier=tier, rubric=rubric, seed=seed, jobs=jobs)
+    return job, notes
+
+
+def run(job: Job, progress: RunProgress) -> Results:
+    """Grade every candidate of a job; the results keep the order of the input."""
+    started = time.monotonic()
+    candidates = [entry for entry in job.entries if isinstance(entry, Candidate)]
+    graded: dict[str, CandidateResult] = {}
+    requirements: dict[str, Requirement] = {}
+    for candidate, outcome in _graded(job, candidates, progress):
+        graded[candidate.id] = outcome.result
+        progress.finished(outcome.result)
+        if len(outcome.requirements) > len(requirements):
+            requirements = outcome.requirements
+    results = [
+        ungraded(entry) if isinstance(entry, Unreadable) else graded[entry.id]
+        for entry in job.entries
+    ]
+    return Results(
+        specification=specification_hash(),
+        seed=job.seed,
+        isolation=str(job.tier),
+        python=python_version(),
+        rubric=job.rubric.as_data(),
+        requirements=requirements,
+        candidates=tuple(results),
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+def _graded(
+    job: Job, candidates: list[Candidate], progress: RunProgress
+) -> Iterator[tuple[Candidate, Graded]]:
+    if job.jobs == 1 or len(candidates) == 1:
+        for candidate in candidates:
+            progress.started(candidate.id)
+            yield candidate, _grade_one(candidate, job.tier, job.rubric, job.seed)
+        return
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["grader.grading"])
+    with ProcessPoolExecutor(min(job.jobs, len(candidates)), mp_context=context) as pool:
+        futures: dict[Future[Graded], Candidate] = {}
+        for candidate in candidates:
+            future = pool.submit(_grade_one, candidate, job.tier, job.rubric, job.seed)
+            futures[future] = candidate
+            progress.started(candidate.id)
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BrokenProcessPool as error:
+            raise GraderError(f"a grading process died: {error}") from error
+        except BaseException:
+            with contextlib.suppress(Exception):
+                pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _grade_one(candidate: Candidate, tier: Tier, rubric: Rubric, seed: int) -> Graded:
+    """Grade, and keep a failure of ours to the one candidate: no score, and the reason."""
+    try:
+        return grade(candidate, tier, rubric, seed=seed)
+    except GraderError as error:
+        problem = f"not graded, the grader failed: {error}"
+        result = CandidateResult(
+            id=candidate.id,
+            name=candidate.name,
+            provenance=candidate.provenance,
+            kind=candidate.kind,
+            problem=problem,
+        )
+        return Graded(result=result, requirements={})
