@@ -100,9 +100,7 @@ class Bench:
             return Ending(kind="blocked", because="de-code", text="there is no Python code")
         try:
             with self._session.worker() as worker:
-                found = learn(
-                    worker, self.modules, unread_parameters(self.candidate), self.seed
-                )
+                found = learn(worker, self.modules, unread_parameters(self.candidate), self.seed)
                 return override(found, self.candidate.binding)
         except Interrupted as interrupted:
             ending = _ending(interrupted)
@@ -185,4 +183,8 @@ def _ending(interrupted: Interrupted) -> Ending:
 
 
 def _prefix(interrupted: Interrupted) -> str:
-    return f"{type(interrupted).__name__.lower()}: " if isinstance(interrupted, CandidateFailure) else ""
+    return (
+        f"{type(interrupted).__name__.lower()}: "
+        if isinstance(interrupted, CandidateFailure)
+        else ""
+    )

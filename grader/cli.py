@@ -58,7 +58,7 @@ def main() -> None:
 @click.option("--fail-under", type=click.FloatRange(0, 10), help="Exit 1 where a score is lower.")
 @click.option("--seed", default=0, show_default=True, help="Varies the numbers of the scenarios.")
 @isolation_option
-def run_command(  # noqa: PLR0913  one parameter for each option
+def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     candidates: tuple[Path, ...],
     out: Path,
     jobs: int | None,

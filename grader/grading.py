@@ -201,9 +201,7 @@ def _measurements(bench: Bench | None) -> dict[str, Any]:
         count = len(curve.periods)
         limit = curve.cap if curve.cap_configured else float("inf")
         expected = [min(limit, curve.base * curve.multiplier**k) for k in range(count)]
-        measured["backoff_curve"] = [
-            period.figure for period in curve.periods
-        ]
+        measured["backoff_curve"] = [period.figure for period in curve.periods]
         measured["backoff_configured"] = expected
     bursts = bench.played["callers_in_a_row"].value if "callers_in_a_row" in bench.played else None
     if bursts:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from grader.conversation.messages import ErrorSeen, Scalar
+from grader.conversation.messages import ErrorSeen, Opaque, Scalar
 
 
 class CallSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +82,7 @@ class CallSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 def show(value: Scalar) -> str:
     """Return a value as it stands in evidence."""
-    return f"a {value.opaque} object" if hasattr(value, "opaque") else repr(value)
+    return f"a {value.opaque} object" if isinstance(value, Opaque) else repr(value)
 
 
 def tell_all(calls: tuple[CallSeen, ...] | list[CallSeen]) -> str:

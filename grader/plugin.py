@@ -5,7 +5,7 @@ ask for, and turns what pytest reports into verdicts. Both ways of running go
 through it, so they cannot disagree.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +163,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what does not apply to a kind of candidate, and note the rows."""
-    kept, left_out = [], []
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
     for item in items:
         row = row_of(item)
         if row is None:
@@ -228,9 +229,9 @@ _LETTERS = {
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn the outcome of a requirement into a verdict."""
-    report: pytest.TestReport = yield
+    report = yield
     row, candidate = row_of(item), _candidate(item)
     if row is None or candidate is None or call.when == "teardown":
         return report
@@ -246,9 +247,7 @@ def pytest_runtest_makereport(
     return report
 
 
-def judge(
-    row: Row, candidate: str, error: BaseException | None, *, cut_off: bool
-) -> Case | None:
+def judge(row: Row, candidate: str, error: BaseException | None, *, cut_off: bool) -> Case | None:
     """Return the verdict that an exception of a test stands for; None for an error of our own."""
     if error is None:
         return Case(candidate=candidate, row=row, verdict=Verdict.PASS)
@@ -267,9 +266,7 @@ def judge(
         return None
     if cut_off and verdict in {Verdict.FAIL, Verdict.BLOCKED} and because != "de-code":
         verdict, because = Verdict.BLOCKED, CUT_OFF
-    return Case(
-        candidate=candidate, row=row, verdict=verdict, evidence=evidence, because=because
-    )
+    return Case(candidate=candidate, row=row, verdict=verdict, evidence=evidence, because=because)
 
 
 def _evidence(error: BaseException) -> str:

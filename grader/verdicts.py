@@ -6,7 +6,7 @@ from enum import StrEnum
 class Verdict(StrEnum):
     """What was found about one requirement of one candidate."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105  no password
     """The situation was reached, and nothing contradicted the requirement."""
     FAIL = "fail"
     """An observation contradicts the requirement."""

@@ -60,7 +60,7 @@ def test_the_first_open_period_follows_from_the_base_alone(growth: tuple[Curve, 
 
 @requirement("bo-first-exact", SHOULD, source="ARR, R4J, AKKA")
 def test_the_first_open_period_is_the_base(growth: tuple[Curve, ...]) -> None:
-    """The first open period is the configured base itself; one multiplication more is off by one."""
+    """The first open period is the base itself: one multiplication more is off by one."""
     curve = growth[0]
     assert near(curve.periods[0], curve.base), (
         f"configured {curve.base:g} s, the first open period is {curve.periods[0].tell()}"
@@ -94,7 +94,8 @@ def test_periods_grow_by_a_constant_factor(
         low = max(b[0] for b in bounds) * (1 - TOLERANCE)
         high = min(b[1] for b in bounds) * (1 + TOLERANCE)
         assert low <= high, (
-            f"with a threshold of {curve.threshold}, open periods {curve.tell()}: no constant factor"
+            f"with a threshold of {curve.threshold}, open periods {curve.tell()}: no constant"
+            " factor"
         )
         if curve.multiplier_configured:
             assert low <= curve.multiplier <= high, (

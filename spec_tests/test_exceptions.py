@@ -56,7 +56,8 @@ def test_excluded_exceptions_pass_and_are_no_failures(exclude_list: Excluded) ->
     """Excluded exceptions reach the caller and are not counted as failures."""
     seen = exclude_list
     assert all(call.admitted for call in (*seen.calls, seen.after)), (
-        f"failures of excluded types: {tell_all(seen.calls)}; then the next call {seen.after.tell()}"
+        f"failures of excluded types: {tell_all(seen.calls)}; then the next call"
+        f" {seen.after.tell()}"
     )
     assert all(passed_unaltered(call) for call in seen.calls), (
         f"failures of excluded types: {tell_all(seen.calls)}"
@@ -69,9 +70,7 @@ def test_an_exception_that_does_not_count_does_not_wedge_half_open(
 ) -> None:
     """A probe that raises an exception which does not count leaves no breaker stuck half-open."""
     seen = excluded_probe
-    blocked_unless(
-        seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}"
-    )
+    blocked_unless(seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}")
     assert all(call.succeeded for call in seen.later), (
         f"a probe raised {seen.error}; good calls over four open periods: {tell_all(seen.later)}"
     )
@@ -84,9 +83,7 @@ def test_an_interrupt_passes_and_leaks_no_slot(
 ) -> None:
     """KeyboardInterrupt, SystemExit and GeneratorExit pass through and leak no probe slot."""
     seen = next(probe for probe in beyond_exception if probe.error == error)
-    blocked_unless(
-        seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}"
-    )
+    blocked_unless(seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}")
     assert seen.probe.error is not None and seen.probe.error.type == error, (  # noqa: PT018
         f"the probe raised {error}; it {seen.probe.tell()}"
     )

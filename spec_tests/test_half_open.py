@@ -43,9 +43,7 @@ def test_callers_beyond_the_limit_are_rejected_at_once(
         blocked_unless(
             admits_no_more_than_its_limit(burst), "ho-limit", f"{of_limit(burst)}: {burst.tell()}"
         )
-        assert burst.rejected == burst.callers - burst.running, (
-            f"{of_limit(burst)}: {burst.tell()}"
-        )
+        assert burst.rejected == burst.callers - burst.running, f"{of_limit(burst)}: {burst.tell()}"
 
 
 @requirement("ho-atomic", MUST, source="ldbc#731, AirMCP#249, POL#216")
@@ -117,9 +115,7 @@ def test_a_slot_is_returned_however_the_probe_ends(
     if seen is None:
         not_offered_unless(condition=False, explanation=f"a probe cannot end by {ending}")
         return
-    blocked_unless(
-        seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}"
-    )
+    blocked_unless(seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}")
     assert seen.later, f"after a probe that ended by {ending} no call was made"
     assert all(call.succeeded for call in seen.later), (
         f"a probe ended by {ending}; good calls over four open periods: {tell_all(seen.later)}"
@@ -133,9 +129,7 @@ def test_a_cancelled_probe_does_not_leave_it_stuck(endings: tuple[Ending, ...]) 
     if seen is None:
         not_offered_unless(condition=False, explanation="there is no asynchronous call to cancel")
         return
-    blocked_unless(
-        seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}"
-    )
+    blocked_unless(seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}")
     assert all(call.succeeded for call in seen.later), (
         f"a probe was cancelled; good calls over the next open period: {tell_all(seen.later)}"
     )

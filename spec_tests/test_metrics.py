@@ -26,7 +26,7 @@ def truth(entry: Entry) -> str:
 
 @requirement("me-exists", MUST, source="the question, AZ, FOW", known=ATTESTED)
 def test_a_program_can_read_the_counts(ledger: Ledger) -> None:
-    """A program can read how many calls succeeded, failed and were rejected, and the transitions."""
+    """A program can read the counts of successes, failures, rejections and transitions."""
     said = ledger.last.said
     assert not said.broken, f"reading the metrics raised {said.broken}"
     assert not missing(said), f"no count of {', '.join(missing(said))} ({said.tell()})"
@@ -65,13 +65,9 @@ def test_rejections_are_not_failures(
     failures = {e.moment: e.said.failures for e in ledger.entries}
     before, after = failures["after the failures that trip it"], failures["after five rejections"]
     blocked_unless(before is not None, "me-exists", "no count of failures")
-    assert before == after, (
-        f"five rejections moved the count of failures from {before} to {after}"
-    )
+    assert before == after, f"five rejections moved the count of failures from {before} to {after}"
     seen = rejections_then_failures
-    blocked_unless(
-        seen.probe.succeeded, "st-recovers-by-itself", f"the probe {seen.probe.tell()}"
-    )
+    blocked_unless(seen.probe.succeeded, "st-recovers-by-itself", f"the probe {seen.probe.tell()}")
     blocked_unless(
         seen.state_after_probe in (None, "closed"),
         "st-probe-success-closes",

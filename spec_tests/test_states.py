@@ -1,7 +1,7 @@
 """States and transitions: closed, open, half-open, and the ways between them."""
 
-from grader.specification import ATTESTED, MUST, blocked_unless, not_offered_unless, requirement
 from grader.history import tell_all
+from grader.specification import ATTESTED, MUST, blocked_unless, not_offered_unless, requirement
 from spec_tests.scenarios.states import (
     FailedProbe,
     FirstCall,
@@ -30,7 +30,7 @@ def test_a_new_breaker_is_closed_and_passes_calls_through_unchanged(first_call: 
 
 @requirement("st-three-states", MUST, source="the question", known=ATTESTED)
 def test_three_states_are_exposed_in_order(trip: Trip, recovery: Recovery) -> None:
-    """The three states can be told apart: closed before, open after the trip, half-open in a probe."""
+    """Closed before, open after the trip, half-open in a probe: the states can be told apart."""
     assert trip.before is not None, "no attribute or method tells the state"
     assert trip.before == "closed", f"before any call the state is {trip.before}"
     assert trip.after in ("open", None), f"after the trip the state is {trip.after}"
@@ -62,7 +62,9 @@ def test_a_rejection_can_be_told_from_the_calls_own_errors(trip: Trip) -> None:
         return
     shared = set.intersection(*(set(error.dedicated) for error in errors))
     assert shared, (
-        "rejections raised " + ", ".join(sorted({str(e) for e in errors})) + ": not a type of its own"
+        "rejections raised "
+        + ", ".join(sorted({str(e) for e in errors}))
+        + ": not a type of its own"
     )
 
 
@@ -70,7 +72,8 @@ def test_a_rejection_can_be_told_from_the_calls_own_errors(trip: Trip) -> None:
 def test_the_call_after_the_open_period_is_admitted(recovery: Recovery) -> None:
     """After the open period the next call is admitted, without any manual step."""
     assert recovery.probe.admitted, (
-        f"at 1.05 × the first open period ({recovery.period.tell()}) the call {recovery.probe.tell()}"
+        f"at 1.05 × the first open period ({recovery.period.tell()}) the call"
+        f" {recovery.probe.tell()}"
     )
 
 
@@ -121,7 +124,7 @@ LEGAL = {
 
 @requirement("st-legal-edges", MUST, source="R4J", known=ATTESTED)
 def test_only_legal_transitions_happen(walk: Walk) -> None:
-    """The state changes only from closed to open, open to half-open, half-open to closed or open."""
+    """The state only goes from closed to open, to half-open, and from there to closed or open."""
     not_offered_unless("" not in walk.states, "the state cannot be read")
     changes = [(a, b) for a, b in zip(walk.states, walk.states[1:], strict=False) if a != b]
     blocked_unless(changes, "th-exact", "the state never changed")
@@ -134,14 +137,14 @@ def test_only_legal_transitions_happen(walk: Walk) -> None:
 def test_after_closing_a_full_threshold_of_failures_is_needed_again(recovery: Recovery) -> None:
     """After closing, as many fresh failures as before are needed to open it again."""
     blocked_unless(
-        all(call.succeeded for call in recovery.later)
-        and recovery.state_after in (None, "closed"),
+        all(call.succeeded for call in recovery.later) and recovery.state_after in (None, "closed"),
         "st-probe-success-closes",
         "it did not close",
     )
     number = len(recovery.fresh_failures)
     assert recovery.after_fresh_failures.succeeded, (
-        f"{number} failures after it had closed, the next call {recovery.after_fresh_failures.tell()}"
+        f"{number} failures after it had closed, the next call"
+        f" {recovery.after_fresh_failures.tell()}"
     )
     assert recovery.after_trip.rejected, (
         f"{number + 1} failures after it had closed, the next call {recovery.after_trip.tell()}"

@@ -53,9 +53,7 @@ def test_isolated_failures_in_healthy_traffic_do_not_trip_it(occasional_failures
 
 
 @requirement("th-configurable", MUST, source="the question")
-def test_threshold_and_open_period_can_be_set(
-    trip_counts: TripCounts, two_bases: Periods
-) -> None:
+def test_threshold_and_open_period_can_be_set(trip_counts: TripCounts, two_bases: Periods) -> None:
     """The failure threshold and the open period can be set for each breaker."""
     assert trip_counts.configurable, "no parameter sets the failure threshold"
     assert two_bases.configurable, "no parameter sets the open period"
@@ -82,7 +80,8 @@ def test_an_explicit_zero_is_honoured_or_refused(zeros: tuple[Zero, ...]) -> Non
             and abs(zero.with_zero - default) <= 0.05 * default
         )
         assert not same, (
-            f"{zero.parameter}=0 behaves as the default does: {zero.with_zero:g} against {default:g}"
+            f"{zero.parameter}=0 behaves as the default does: {zero.with_zero:g} against"
+            f" {default:g}"
         )
 
 

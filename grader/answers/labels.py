@@ -116,4 +116,5 @@ def _clean(path: str) -> str | None:
             return None
         parts = parts[1:]
     cleaned = "/".join(parts)
-    return cleaned if paths.refusal(cleaned) is None else None
+    good = cleaned == "__init__.py" or paths.refusal(cleaned) is None
+    return cleaned if good else None  # the layout finds `__init__.py` its folder

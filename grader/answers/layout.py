@@ -14,6 +14,9 @@ functions at the top level:
 - otherwise the first stays, and the later becomes a file of its own with the
   role of an example (`alternative.py`): a second version glued over the first
   would be a program that nobody wrote.
+
+Files named without a folder that import each other with a dot, or one of which
+is `__init__.py`, were meant as a package: they get a folder.
 """
 
 from collections.abc import Iterator
@@ -38,6 +41,11 @@ class _File(msgspec.Struct, kw_only=True):
     @property
     def defines(self) -> set[str]:
         return {name for part in self.parts for name in part.defines}
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether it imports relatively, as only a package's module can."""
+        return any(one.level for part in self.parts for one in part.imports)
 
     @property
     def delivered(self) -> str:
@@ -89,6 +97,7 @@ class _Layout:
             else:
                 self._nameless(part)
         self._promote()
+        self._into_package()
         main = next((file for file in self._files.values() if file.role == "implementation"), None)
         for early in self._early:
             early.continues = main.path if main else None
@@ -96,7 +105,8 @@ class _Layout:
 
     def _named(self, part: Part, path: str) -> None:
         known = self._files.get(path)
-        role = "example" if part.number in self._shown else "implementation"
+        shown = part.number in self._shown and not path.endswith("__init__.py")
+        role = "example" if shown else "implementation"
         if known is None:
             self._start(_File(path=path, parts=[part], role=role))
         elif not known.defines & part.defines:
@@ -163,6 +173,40 @@ class _Layout:
             for file in found:
                 if file.continues is None and paths.module(file.path) in needed:
                     file.role = "implementation"
+
+    def _into_package(self) -> None:
+        flat = [
+            file
+            for file in self._files.values()
+            if "/" not in file.path and (file.role == "implementation" or file.is_inside)
+        ]
+        if not any(file.is_inside or file.path == "__init__.py" for file in flat):
+            return
+        wanted = self._package({paths.module(file.path) for file in flat})
+        package = next(
+            name.removesuffix(".py")
+            for name in _numbered(wanted)
+            if not any(f"{name.removesuffix('.py')}/{file.path}" in self._files for file in flat)
+        )
+        moved = {file.path: f"{package}/{file.path}" for file in flat}
+        for file in self._files.values():
+            file.path = moved.get(file.path, file.path)
+            file.continues = moved.get(file.continues or "", file.continues)
+
+    def _package(self, flat: set[str]) -> str:
+        """Return the one folder there is, or what the files are imported by."""
+        folders = {path.split("/")[0] for path in self._files if "/" in path}
+        if len(folders) == 1:
+            return folders.pop()
+        defines = {name for file in self._files.values() for name in file.defines}
+        tops = (
+            one.top
+            for part in self._parts
+            for one in part.imports
+            if one.name in defines and one.top not in {"", *flat}
+        )
+        known = (top for top in tops if paths.refusal(f"{top}.py") is None)
+        return next(known, "circuit_breaker")
 
 
 def _goes_on(file: _File, part: Part) -> bool:

@@ -149,7 +149,11 @@ def _argument(
         if inner.concepts() or parameter.required:
             return Argument(name=parameter.name, positional=positional, nested=inner)
     if concept in _NUMBERS or concept in _ERROR_KINDS:
-        kind = _error_kind(parameter, concept) if concept in _ERROR_KINDS else _kind(parameter, concept)
+        kind = (
+            _error_kind(parameter, concept)
+            if concept in _ERROR_KINDS
+            else _kind(parameter, concept)
+        )
         return Argument(name=parameter.name, positional=positional, concept=concept, kind=kind)
     if not parameter.required:
         return None

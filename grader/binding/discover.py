@@ -29,7 +29,10 @@ def propose(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal
     made = [
         Proposal(
             constructor=constructor(function, shape, unread),
-            surfaces=(Surface(style="decorate", mode="async"), Surface(style="decorate", mode="sync")),
+            surfaces=(
+                Surface(style="decorate", mode="async"),
+                Surface(style="decorate", mode="sync"),
+            ),
             is_factory=True,
         )
         for function in factories(shape)
@@ -110,9 +113,7 @@ def _decorators(kind: ClassShape) -> Iterator[Surface]:
 
 def _permits(kind: ClassShape) -> Iterator[Surface]:
     def best(words: tuple[str, ...]) -> MethodShape | None:
-        ranked = [
-            (rank, m) for m in kind.methods if (rank := v.match(m.name, words)) is not None
-        ]
+        ranked = [(rank, m) for m in kind.methods if (rank := v.match(m.name, words)) is not None]
         return min(ranked, key=lambda entry: entry[0])[1] if ranked else None
 
     allow, success, failure = best(v.ALLOW), best(v.SUCCESS), best(v.FAILURE)

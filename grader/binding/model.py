@@ -51,8 +51,8 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True):
     concept: str | None = None
     """What it sets, such as `threshold`; None where it is fixed or nested."""
     kind: str = "number"
-    """`number`, `integer`, `timedelta`, `milliseconds`, `switch`, `percent`, `range`, or for error lists
-    `type`, `tuple`, `list`, `set`, `frozenset`, `predicate`."""
+    """`number`, `integer`, `timedelta`, `milliseconds`, `switch`, `percent`, `range`, or for
+    error lists `type`, `tuple`, `list`, `set`, `frozenset`, `predicate`."""
     fixed: Any = None
     nested: "Constructor | None" = None
 

@@ -32,9 +32,7 @@ def unread_parameters(candidate: Candidate) -> frozenset[str]:
     )
 
 
-def _note_stores(
-    function: ast.FunctionDef, stored: dict[str, set[str]], used: set[str]
-) -> None:
+def _note_stores(function: ast.FunctionDef, stored: dict[str, set[str]], used: set[str]) -> None:
     """Note which parameters are plainly stored, and which are used in any other way."""
     parameters = {a.arg for a in (*function.args.args, *function.args.kwonlyargs)} - {"self"}
     plain: set[ast.Name] = set()

@@ -35,7 +35,9 @@ def permits(kind: ClassShape) -> bool:
 
 def breaker_classes(shape: Shape) -> list[ClassShape]:
     """Return the classes that may be the breaker, the likeliest first."""
-    derived_from = {base for member in shape if isinstance(member, ClassShape) for base in member.bases}
+    derived_from = {
+        base for member in shape if isinstance(member, ClassShape) for base in member.bases
+    }
     scored = []
     for place, member in enumerate(shape):
         if not isinstance(member, ClassShape) or member.error or member.enum:

@@ -142,7 +142,8 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 CONFIG_PARAMETERS: Final = frozenset(
-    normal(n) for n in "config settings policy cfg options conf params configuration cb_config".split()
+    normal(n)
+    for n in "config settings policy cfg options conf params configuration cb_config".split()
 )
 NESTED_PARAMETERS: Final = frozenset(
     normal(n)
@@ -168,8 +169,8 @@ CALLS: Final = _names(
     " attempt wrap_call perform"
 )
 DECORATORS: Final = _names(
-    "decorate decorator protect wrap guard circuit_break decorate_async decorate_sync async_decorator"
-    " sync_decorator protected wraps"
+    "decorate decorator protect wrap guard circuit_break decorate_async decorate_sync"
+    " async_decorator sync_decorator protected wraps"
 )
 CONTEXTS: Final = _names(
     "context calling guard protect acquire acontext async_context guarded guard_sync guard_async"
@@ -243,27 +244,48 @@ DUNDERS: Final = frozenset({"__call__"})
 def match(name: str, names: tuple[str, ...]) -> int | None:
     """Return the rank of a name among names, 0 the likeliest, or None."""
     if name.startswith("__"):
-        return len(names) if name in DUNDERS and names in (CALLS, DECORATORS, CALLS + DECORATORS) else None
+        return (
+            len(names)
+            if name in DUNDERS and names in (CALLS, DECORATORS, CALLS + DECORATORS)
+            else None
+        )
     wanted = normal(name)
     return names.index(wanted) if wanted in names else None
 
 
-_PERIOD = r"(open|timeout|backoff|recovery|cooldown|cool|delay|reset|wait|period|interval|duration|break|sleep)"
+_PERIOD = (
+    "(open|timeout|backoff|recovery|cooldown|cool|delay|reset|wait|period|interval|duration"
+    "|break|sleep)"
+)
 _PROBE = r"(probe|trial|half_?open)"
 _RESEMBLES: Final = tuple(
     (concept, re.compile(pattern))
     for concept, pattern in (
         ("jitter", r"jitter|random"),
-        ("cap", rf"(max|most|cap|longest|ceiling|upper).*{_PERIOD}|{_PERIOD}.*(max|most|cap|limit|ceiling)"),
+        (
+            "cap",
+            rf"(max|most|cap|longest|ceiling|upper).*{_PERIOD}|{_PERIOD}.*(max|most|cap|limit|ceiling)",
+        ),
         ("successes", rf"success|{_PROBE}.*close|to_close|close_after"),
-        ("limit", rf"(max|limit|concurrent|permit|allow|num|count).*{_PROBE}|{_PROBE}.*(max|limit|call|request|permit|size|concurren|count)|^{_PROBE}s$"),
+        (
+            "limit",
+            rf"(max|limit|concurrent|permit|allow|num|count).*{_PROBE}|{_PROBE}.*(max|limit|call|request|permit|size|concurren|count)|^{_PROBE}s$",
+        ),
         ("multiplier", r"multipl|growth|exponent|(backoff|timeout|cooldown|period).*(factor|rate)"),
         ("rate", r"(fail|error).*(rate|ratio|percent)"),
-        ("threshold", r"(max|threshold|limit|count|allowed|consecutive|most).*(fail|error)|(fail|error).*(max|threshold|limit|count|allowed|to_open|before)|trip.*(at|after|threshold|count)"),
-        ("base", rf"(initial|base|first|start|open|recover|reset|cool|retry|break|sleep).*(timeout|period|time|duration|delay|interval|wait|for|after|seconds|backoff)|cool_?down"),
+        (
+            "threshold",
+            r"(max|threshold|limit|count|allowed|consecutive|most).*(fail|error)|(fail|error).*(max|threshold|limit|count|allowed|to_open|before)|trip.*(at|after|threshold|count)",
+        ),
+        (
+            "base",
+            r"(initial|base|first|start|open|recover|reset|cool|retry|break|sleep).*(timeout|period|time|duration|delay|interval|wait|for|after|seconds|backoff)|cool_?down",
+        ),
     )
 )
-_MISLEADING: Final = re.compile(r"window|history|latenc|metric|log|call_timeout|request_timeout|slow|lease")
+_MISLEADING: Final = re.compile(
+    r"window|history|latenc|metric|log|call_timeout|request_timeout|slow|lease"
+)
 
 
 def resembles(name: str) -> str | None:

@@ -1,7 +1,7 @@
 """What can end the play of a scenario early; each becomes a verdict, never a crash of ours."""
 
 
-class Interrupted(Exception):
+class Interrupted(Exception):  # noqa: N818  it ends a play, it is not always an error
     """Base: the scenario could not be played to its end."""
 
 

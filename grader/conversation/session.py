@@ -131,5 +131,3 @@ def lay_out(candidate: Candidate) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(file.text, encoding="utf-8")
     return folder
-
-

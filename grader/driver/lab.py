@@ -89,9 +89,7 @@ class Lab:
             raise Refused(reply.error)
         return Breaker(self, handle, settings)
 
-    def build_outside(
-        self, expression: Any, settings: dict[str, Any]
-    ) -> "tuple[Reply, Breaker]":
+    def build_outside(self, expression: Any, settings: dict[str, Any]) -> "tuple[Reply, Breaker]":
         """Build a breaker in a thread in which no event loop runs."""
         self._breakers += 1
         handle = f"b{self._breakers}"
@@ -145,7 +143,7 @@ _LEFT_OUT: Any = _LeftOut()
 LEFT_OUT = _LEFT_OUT
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818  it tells what the constructor did
     """The candidate's constructor raised."""
 
     def __init__(self, error: ErrorSeen) -> None:
@@ -241,9 +239,12 @@ class Breaker:
         planned: str | None = None,
         surface: Surface | None = None,
         form: str | None = None,
-        **kwargs: Any,
+        keywords: dict[str, Any] | None = None,
     ) -> Call:
-        """Start a call; without a plan its function stays parked until it is told how to end."""
+        """Start a call; without a plan its function stays parked until it is told how to end.
+
+        `args` and `keywords` are for the protected function, `form` is one of its forms.
+        """
         chosen = surface or self.surface()
         call = Call(self, chosen, planned)
         self.lab.request(
@@ -253,7 +254,7 @@ class Breaker:
             call=call.number,
             form=form or chosen.form,
             args=list(args),
-            kwargs=kwargs,
+            kwargs=keywords or {},
         )
         return call
 
@@ -388,7 +389,7 @@ def read_metrics(reply: Reply, binding: Binding) -> Metrics:
     if reply.error is not None or not isinstance(reply.value, dict):
         return Metrics(broken=str(reply.error or "not readable"))
     flat = reply.value
-    numbers: dict[str, float] = {}
+    numbers: dict[str, Any] = {}
     for concept, path in binding.counts.items():
         count = None if concept == "state" else read_count(flat, path)
         if count is not None:

@@ -66,9 +66,7 @@ class _Learner:
         self._proposal = proposal
         self._doubts: list[str] = []
         self._settings: dict[str, Any] = {}
-        self._binding = Binding(
-            constructor=proposal.constructor, surfaces=(), reset=proposal.reset
-        )
+        self._binding = Binding(constructor=proposal.constructor, surfaces=(), reset=proposal.reset)
         self._lab = Lab(worker, self._binding, seed=seed)
         self._failure = "ServiceFailure"
 
@@ -103,9 +101,7 @@ class _Learner:
         ]
         for trial in trials:
             try:
-                self._lab.build(
-                    self._proposal.constructor, self._lab.settings(**trial)
-                )
+                self._lab.build(self._proposal.constructor, self._lab.settings(**trial))
             except Refused as refused:
                 refusals.append(str(refused))
                 continue
@@ -262,7 +258,9 @@ def _likely(shape: ObjectShape, words: tuple[str, ...]) -> list[str]:
     """Return the names of an object, its own data first, that may hold what is looked for."""
     ranked = [(v.match(n, words), n) for n in shape.data if v.match(n, words) is not None]
     methods = ["get_state", "state", "current_state", "get_current_state", "get_status"]
-    return [name for _, name in sorted(ranked, key=lambda e: (e[1].startswith("_"), e[0]))] + methods
+    return [
+        name for _, name in sorted(ranked, key=lambda e: (e[1].startswith("_"), e[0]))
+    ] + methods
 
 
 def _metric_paths(shape: ObjectShape) -> list[tuple[str, ...]]:

@@ -20,7 +20,7 @@ GLYPHS = {
     Verdict.ERROR: "!",
     Verdict.BLOCKED: "⊘",
     Verdict.UNKNOWN: "?",
-    Verdict.NOT_OFFERED: "–",  # noqa: RUF001 - a dash for nothing
+    Verdict.NOT_OFFERED: "–",
 }
 MEANINGS = {
     Verdict.PASS: "the situation was reached and nothing contradicts the requirement",
@@ -109,12 +109,12 @@ def score_text(candidate: CandidateResult) -> str:
     if candidate.score is None:
         return NOT_GRADED
     low, high = number(candidate.score), number(upper(candidate))
-    return low if low == high else f"{low}–{high}"  # noqa: RUF001 - a range is set with an en dash
+    return low if low == high else f"{low}–{high}"
 
 
 def number(value: float | None) -> str:
     """Write a score with its two decimals; a dash where there is none."""
-    return "–" if value is None else f"{value:.2f}"  # noqa: RUF001 - a dash for nothing
+    return "–" if value is None else f"{value:.2f}"
 
 
 def percent(share: float) -> str:

@@ -1,14 +1,18 @@
 """Laying out a Markdown answer as files, with a main module and what it needs."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.answers import assembly, installs, undefined_names
+from grader.answers import assembly, installs, save, undefined_names
 from grader.candidate import Candidate, SourceFile
 
 BREAKER = """\
-class CircuitBreakerError(Exception):
+class RejectedError(Exception):
     pass
 
 
@@ -97,6 +101,52 @@ def test_a_nameless_file_gets_the_name_that_the_example_imports_it_by() -> None:
     found = files(block(BREAKER), "## Usage\n\n", block(use))
     assert found["resilience/breaker.py"].role == "implementation"
     assert found["example.py"].continues == "resilience/breaker.py"
+
+
+FLAT = (
+    "### `state.py`\n\n"
+    + block("class State:\n    pass\n")
+    + "### `breaker.py`\n\n"
+    + block("from .state import State\n\n\n" + BREAKER)
+    + "### `__init__.py`\n\n"
+    + block("from .breaker import CircuitBreaker\n")
+)
+
+
+@pytest.mark.parametrize(
+    ("use", "package"),
+    [("from resilience import CircuitBreaker\n", "resilience"), (USE, "circuit_breaker")],
+)
+def test_files_that_import_each_other_with_a_dot_are_a_package(use: str, package: str) -> None:
+    found = candidate(FLAT, "## Usage\n\n", block(use))
+    assert [file.path for file in found.files] == [
+        f"{package}/state.py",
+        f"{package}/breaker.py",
+        f"{package}/__init__.py",
+        "example.py",
+    ]
+    assert found.main == f"{package}.breaker"
+
+
+def test_a_package_that_is_put_in_a_folder_replaces_nothing_there() -> None:
+    there = "### `p/state.py`\n\n" + block("x = 1\n")
+    assert list(files(there, FLAT)) == [
+        "p/state.py",
+        *(f"p_2/{name}.py" for name in ("state", "breaker", "__init__")),
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer", [FLAT, FLAT.replace("__init__", "extra"), FLAT.replace("### `", "### `p/")]
+)
+def test_a_package_can_be_imported_as_it_is_laid_out(tmp_path: Path, answer: str) -> None:
+    found = candidate(answer)
+    folder = save(found, tmp_path)
+    code = f"import sys; sys.path[:0] = [{str(folder)!r}]; import {found.main}"
+    done = subprocess.run(  # noqa: S603 - our own text, above
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_nameless_file_does_not_hide_a_package_of_the_answer() -> None:
@@ -336,7 +386,11 @@ def test_any_beginning_of_an_answer_loads_and_keeps_what_was_written(end: int) -
 
 
 @given(
-    st.lists(st.sampled_from(["```", "python", "py", "\n", "x.py", "# ", BREAKER, USE, "a (", " "]))
+    st.lists(
+        st.sampled_from(
+            ["```", "python", "py", "\n", "x.py", "__init__.py", "# ", BREAKER, USE, "a (", " "]
+        )
+    )
 )
 def test_no_answer_breaks_it(pieces: list[str]) -> None:
     found = candidate("".join(pieces))

@@ -83,7 +83,7 @@ def test_blocked_rows_are_grouped_under_their_prerequisite() -> None:
 def test_an_unsure_binding_and_a_range_are_told() -> None:
     summary = render_markdown(results(not_understood()))
     assert "The binding is unsure" in summary
-    assert "–10.00" not in summary  # noqa: RUF001 - a range is set with an en dash
+    assert "–10.00" not in summary
     assert "A range counts unknown" in summary
 
 

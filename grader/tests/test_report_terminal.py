@@ -33,7 +33,7 @@ def test_the_leaderboard_fits_80_columns_and_needs_no_colour() -> None:
 
 
 def test_a_range_is_written_as_a_range() -> None:
-    assert "4.23–7.12" in printed(everyone())  # noqa: RUF001
+    assert "4.23–7.12" in printed(everyone())
 
 
 def test_areas_appear_where_there_is_room_for_them() -> None:

@@ -218,5 +218,3 @@ class Calls:
             "doc": scalar(getattr(made, "__doc__", None)),
             "unwraps": getattr(made, "__wrapped__", None) is original,
         }
-
-

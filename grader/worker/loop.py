@@ -69,7 +69,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         live = [h for h in self._scheduled if not h._cancelled]  # type: ignore[attr-defined] # noqa: SLF001
         return round(min(h._when for h in live) * NANOSECONDS) if live else None  # noqa: SLF001
 
-    @property
     def idle(self) -> bool:
         """Whether no callback waits to be run."""
         return not self._ready  # type: ignore[attr-defined]
@@ -104,10 +103,10 @@ class Mover:
         """Return when every task is blocked, every thread waits and no up-call is unanswered."""
         while True:
             await asyncio.sleep(0)
-            if not self._loop.idle:
+            if not self._loop.idle():
                 continue
             self._scheduler.wait_until_quiet()
-            if not self._loop.idle:
+            if not self._loop.idle():
                 continue
             answer = self.unanswered()
             if answer is None:

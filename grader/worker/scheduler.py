@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from .clock import NANOSECONDS, VirtualClock
+from .clock import NANOSECONDS, Timer, VirtualClock
 
 _real_lock = _thread.allocate_lock
 # Reentrant, because a destructor may run, and take a lock, anywhere.
@@ -35,7 +35,7 @@ class Waiter:
         self.granted = False
         self.done = False
         self.is_main = is_main
-        self.timer = None
+        self.timer: Timer | None = None
 
 
 class Scheduler:
@@ -123,7 +123,7 @@ class Scheduler:
         self._unstick_main()
 
     def _unstick_main(self) -> None:
-        """The loop's thread is blocked and nobody else runs: only time can help, or nothing."""
+        """Move time on while the loop's thread is blocked and nobody else runs."""
         for _ in range(_MOST_TIMERS_WHILE_STUCK):
             if self._stuck_main is None or self.running > 0:
                 return

@@ -210,6 +210,7 @@ class Server:
         return _reachable(self._target(request), self._sources.owns)
 
 
+_MOST_OBJECTS = 1_000_000
 _STOP_AT = (type, types.ModuleType, types.FunctionType, types.CodeType, types.FrameType)
 
 
@@ -217,7 +218,7 @@ def _reachable(root: Any, owns: Callable[[str | None], bool]) -> dict[str, Any]:
     gc.collect()
     seen: dict[int, Any] = {id(root): root}
     queue = [root]
-    while queue and len(seen) < 1_000_000:
+    while queue and len(seen) < _MOST_OBJECTS:
         for entry in gc.get_referents(queue.pop()):
             if id(entry) in seen or isinstance(entry, _STOP_AT):
                 continue
@@ -227,5 +228,3 @@ def _reachable(root: Any, owns: Callable[[str | None], bool]) -> dict[str, Any]:
                 seen[id(entry)] = entry
                 queue.append(entry)
     return {"objects": len(seen), "bytes": sum(sys.getsizeof(entry, 0) for entry in seen.values())}
-
-

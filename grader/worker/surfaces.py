@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Refused(BaseException):  # noqa: N818  travels past a candidate's `except Exception`
+class Refused(BaseException):  # travels past a candidate's `except Exception`
     """A permit answered no; carries the answer."""
 
     def __init__(self, answer: object) -> None:

@@ -102,9 +102,14 @@ class Visit:
             self._order = order
             if self._future is not None and self._loop is not None:
                 future = self._future
-                self._loop.call_soon_threadsafe(lambda: future.done() or future.set_result(order))
+                self._loop.call_soon_threadsafe(_give, future, order)
             elif self._waiter is not None:
                 self._upstream.scheduler.wake(self._waiter)
+
+
+def _give(future: asyncio.Future[dict[str, Any]], order: dict[str, Any]) -> None:
+    if not future.done():
+        future.set_result(order)
 
 
 class Upstream:
@@ -217,12 +222,15 @@ def _in_form(
         async def __call__(self, *args: Any, **kwargs: Any) -> Any:
             return await fetch(*args, **kwargs)
 
+    def hand_back(*args: Any, **kwargs: Any) -> Any:
+        return fetch(*args, **kwargs)
+
     forms: dict[str, Callable[[], Callable[..., Any]]] = {
         "async": lambda: fetch,
         "sync": lambda: fetch_sync,
         "partial": lambda: functools.partial(fetch),
         "method": lambda: Service().fetch,
-        "lambda": lambda: lambda *args, **kwargs: fetch(*args, **kwargs),
+        "lambda": lambda: hand_back,
         "object": Endpoint,
     }
     return forms[form]()

@@ -14,7 +14,7 @@ import threading
 import time
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from .scheduler import Scheduler, Waiter
 
@@ -35,72 +35,77 @@ class Observed:
 
 def install(scheduler: Scheduler, observed: Observed) -> None:
     """Replace the primitives, for every module that is imported later or looks them up."""
-    lock = _lock_class(scheduler, observed)
-    _thread.allocate_lock = lock  # type: ignore[assignment]
-    threading._allocate_lock = lock  # type: ignore[attr-defined] # noqa: SLF001
-    threading.Lock = lock  # type: ignore[misc, assignment]
+    Lock.scheduler, Lock.observed = scheduler, observed
+    replace: Any = setattr
+    replace(_thread, "allocate_lock", Lock)
+    replace(threading, "_allocate_lock", Lock)
+    replace(threading, "Lock", Lock)
     # Without the class in C, `threading.RLock()` makes the one in Python, on our lock.
-    threading._CRLock = None  # type: ignore[attr-defined] # noqa: SLF001
-    queue.SimpleQueue = queue._PySimpleQueue  # type: ignore[attr-defined, misc] # noqa: SLF001
-    time.sleep = _sleep_function(scheduler, observed)
-    _patch_threads(scheduler, lock)
+    replace(threading, "_CRLock", None)
+    replace(queue, "SimpleQueue", vars(queue)["_PySimpleQueue"])
+    replace(time, "sleep", _sleep_function(scheduler, observed))
+    _patch_threads(scheduler)
 
 
-def _lock_class(scheduler: Scheduler, observed: Observed) -> type:
-    class Lock:
-        """A lock that is handed over in the order of arrival, with time-outs in virtual time."""
+class Lock:
+    """A lock that is handed over in the order of arrival, with time-outs in virtual time."""
 
-        __slots__ = ("__weakref__", "_held", "_waiters")
+    scheduler: ClassVar[Scheduler]
+    observed: ClassVar[Observed]
 
-        def __init__(self) -> None:
+    __slots__ = ("__weakref__", "_held", "_waiters")
+
+    def __init__(self) -> None:
+        self._held = False
+        self._waiters: collections.deque[Waiter] = collections.deque()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002
+        """Take the lock; see `threading.Lock.acquire`."""
+        if not blocking and timeout != -1:
+            raise ValueError("can't specify a timeout for a non-blocking call")
+        if timeout < 0 and timeout != -1:
+            raise ValueError("timeout value must be a non-negative number")
+        with self.scheduler.lock:
+            if not self._held:
+                self._held = True
+                return True
+            if not blocking or timeout == 0:
+                return False
+            self.observed.blocking("waits for a lock that is held")
+            waiter = self.scheduler.begin(None if timeout == -1 else timeout)
+            self._waiters.append(waiter)
+        # A waiter that timed out stays in the queue as done, and `release` passes over it.
+        return self.scheduler.wait(waiter)
+
+    def release(self) -> None:
+        """Hand the lock to the first waiter, or free it."""
+        with self.scheduler.lock:
+            if not self._held:
+                raise RuntimeError("release unlocked lock")
+            while self._waiters:
+                waiter = self._waiters.popleft()
+                if not waiter.done:
+                    self.scheduler.wake(waiter)
+                    return
             self._held = False
-            self._waiters: collections.deque[Waiter] = collections.deque()
 
-        def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002
-            if not blocking and timeout != -1:
-                raise ValueError("can't specify a timeout for a non-blocking call")
-            if timeout < 0 and timeout != -1:
-                raise ValueError("timeout value must be a non-negative number")
-            with scheduler.lock:
-                if not self._held:
-                    self._held = True
-                    return True
-                if not blocking or timeout == 0:
-                    return False
-                observed.blocking("waits for a lock that is held")
-                waiter = scheduler.begin(None if timeout == -1 else timeout)
-                self._waiters.append(waiter)
-            # A waiter that timed out stays in the queue as done, and `release` passes over it.
-            return scheduler.wait(waiter)
+    def locked(self) -> bool:
+        """Whether somebody holds it."""
+        return self._held
 
-        def release(self) -> None:
-            with scheduler.lock:
-                if not self._held:
-                    raise RuntimeError("release unlocked lock")
-                while self._waiters:
-                    waiter = self._waiters.popleft()
-                    if not waiter.done:
-                        scheduler.wake(waiter)
-                        return
-                self._held = False
+    def __enter__(self) -> bool:
+        return self.acquire()
 
-        def locked(self) -> bool:
-            return self._held
+    def __exit__(self, *exc_info: object) -> None:
+        self.release()
 
-        def __enter__(self) -> bool:
-            return self.acquire()
+    def _at_fork_reinit(self) -> None:
+        self._held = False
+        self._waiters.clear()
 
-        def __exit__(self, *exc_info: object) -> None:
-            self.release()
-
-        def _at_fork_reinit(self) -> None:
-            self.__init__()  # type: ignore[misc]
-
-        acquire_lock = acquire
-        release_lock = release
-        locked_lock = locked
-
-    return Lock
+    acquire_lock = acquire
+    release_lock = release
+    locked_lock = locked
 
 
 def _sleep_function(scheduler: Scheduler, observed: Observed) -> Callable[[float], None]:
@@ -115,13 +120,13 @@ def _sleep_function(scheduler: Scheduler, observed: Observed) -> Callable[[float
     return sleep
 
 
-def _patch_threads(scheduler: Scheduler, lock: Callable[[], Any]) -> None:
+def _patch_threads(scheduler: Scheduler) -> None:
     def counted(function: Callable[..., object]) -> Callable[..., None]:
         owner = function.__self__ if isinstance(function, types.MethodType) else None
-        done = lock()
+        done = Lock()
         done.acquire()
         if isinstance(owner, threading.Thread):
-            owner._virtually_done = done  # type: ignore[attr-defined] # noqa: SLF001
+            vars(owner)["_virtually_done"] = done
 
         def run(*args: object, **kwargs: object) -> None:
             try:
@@ -145,9 +150,10 @@ def _patch_threads(scheduler: Scheduler, lock: Callable[[], Any]) -> None:
             scheduler.thread_ends()
             raise
 
-    _thread.start_new_thread = start_new_thread
-    _thread.start_new = start_new_thread  # type: ignore[assignment]
-    threading._start_new_thread = start_new_thread  # type: ignore[attr-defined] # noqa: SLF001
+    replace: Any = setattr
+    replace(_thread, "start_new_thread", start_new_thread)
+    replace(_thread, "start_new", start_new_thread)
+    replace(threading, "_start_new_thread", start_new_thread)
     if hasattr(threading, "_start_joinable_thread"):  # Python 3.13
         real_start_joinable = threading._start_joinable_thread  # noqa: SLF001
 

@@ -57,26 +57,21 @@ def text(value: object) -> str:
     return shown.encode("utf-8", "replace").decode()
 
 
-def scalar(value: object) -> Any:
+def scalar(value: Any) -> Any:
     """Return an exact builtin scalar, or `{"opaque": type name}` for anything else."""
     kind = type(value)
-    if value is None or kind is bool:
+    small = kind is int and -_LARGEST_INT <= value <= _LARGEST_INT
+    if value is None or kind is bool or small or (kind is float and math.isfinite(value)):
         return value
-    if kind is int and abs(value) <= _LARGEST_INT:  # type: ignore[operator]
-        return value
-    if kind is float and math.isfinite(value):  # type: ignore[arg-type]
-        return value
-    if kind is str:
-        return text(value)
-    return {"opaque": text(kind.__name__)}
+    return text(value) if kind is str else {"opaque": text(kind.__name__)}
 
 
-def number(value: object) -> float | None:
+def number(value: Any) -> float | None:
     """Return a number or a duration in seconds as a float, else None."""
     if isinstance(value, datetime.timedelta):
         return value.total_seconds()
-    if type(value) in (int, float) and math.isfinite(value):  # type: ignore[arg-type]
-        return float(value)  # type: ignore[arg-type]
+    if type(value) in (int, float) and math.isfinite(value):
+        return float(value)
     return None
 
 

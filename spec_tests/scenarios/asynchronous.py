@@ -60,9 +60,7 @@ def callable_forms(lab: Lab) -> tuple[Form, ...]:
     for form in FORMS:
         success = lab.breaker().succeed(surface=surface, form=form)
         breaker = lab.breaker()
-        failures = tuple(
-            breaker.fail(surface=surface, form=form) for _ in range(breaker.threshold)
-        )
+        failures = tuple(breaker.fail(surface=surface, form=form) for _ in range(breaker.threshold))
         after = breaker.succeed(surface=surface)
         seen.append(Form(form=form, success=success, failures=failures, after=after))
     return tuple(seen)
@@ -83,7 +81,7 @@ class Blocking(msgspec.Struct, frozen=True, kw_only=True):
 
 @scenario
 def life_on_the_loop(lab: Lab) -> Blocking:
-    """Live through trip, rejection, overlapping probes and recovery, and watch the loop's thread."""
+    """Live through trip, rejection, probes and recovery, and watch the loop's thread."""
     _asynchronous(lab)
     period = first_period(lab)
     breaker = tripped_and_due(lab, period)

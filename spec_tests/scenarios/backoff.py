@@ -116,9 +116,7 @@ def failures_together(lab: Lab) -> Round:
     running = [call for call in calls if call.seen.running]
     breaker.end_together(running, lab.binding.failure)
     after_several, _ = breaker.open_period()
-    return Round(
-        probes=len(running), first=first, after_one=after_one, after_several=after_several
-    )
+    return Round(probes=len(running), first=first, after_one=after_one, after_several=after_several)
 
 
 class FirstPeriods(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,5 +200,3 @@ def many_rounds(lab: Lab) -> ManyRounds:
     return ManyRounds(
         rounds=rounds, capped=is_capped, patterns=tuple(told["patterns"]), errors=errors
     )
-
-

@@ -146,9 +146,12 @@ def _literal_states(candidate: Candidate) -> str:
     return ""
 
 
+_REJECTION = re.compile(r"open|circuit|breaker|reject|permit", re.IGNORECASE)
+
+
 def _error(shape: Shape) -> str:
     names = [m.name for m in shape if isinstance(m, ClassShape) and m.error]
-    telling = [n for n in names if re.search(r"open|circuit|breaker|reject|permit", n, re.I)]
+    telling = [n for n in names if _REJECTION.search(n)]
     return next(iter(sorted(telling, key=lambda n: "open" not in n.lower())), "")
 
 

@@ -99,9 +99,7 @@ ENDINGS = ("success", "failure", "excluded", "cancellation", "KeyboardInterrupt"
 def endings(lab: Lab) -> tuple[Ending, ...]:
     """Let a probe end in every way there is, then give it time and good calls."""
     period = first_period(lab)
-    return tuple(
-        ended for name in ENDINGS if (ended := _ending(lab, name, period)) is not None
-    )
+    return tuple(ended for name in ENDINGS if (ended := _ending(lab, name, period)) is not None)
 
 
 def _ending(lab: Lab, name: str, period: OpenPeriod) -> Ending | None:
@@ -144,7 +142,7 @@ def late_loser(lab: Lab) -> Late:
     breaker = tripped_and_due(lab, period, **settings)
     calls = breaker.queue(3)
     running = [call for call in calls if call.seen.running]
-    if len(running) < 2:  # noqa: PLR2004  it takes two
+    if len(running) < 2:
         raise NotOffered("only one probe can be in flight")
     running[0].fail()
     after_failure = breaker.succeed()

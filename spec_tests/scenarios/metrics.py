@@ -169,7 +169,7 @@ def many_calls(lab: Lab) -> Sizes:
         done = total
         calls.append(total)
         objects.append(_objects(breaker))
-        if len(objects) == 2 and not grows(objects[0], objects[1]):  # noqa: PLR2004
+        if len(objects) == 2 and not grows(objects[0], objects[1]):
             break
     return Sizes(calls=tuple(calls), objects=tuple(objects))
 

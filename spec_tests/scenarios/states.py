@@ -24,7 +24,7 @@ def first_call(lab: Lab) -> FirstCall:
     keywords: dict[str, str | int] = {"limit": lab.random.randrange(10**6), "flag": "yes"}
     breaker = lab.breaker()
     state = breaker.state()
-    call = breaker.call(*arguments, planned="return", **keywords)
+    call = breaker.call(*arguments, planned="return", keywords=keywords)
     return FirstCall(state=state, call=call.seen, arguments=arguments, keywords=keywords)
 
 
@@ -211,9 +211,7 @@ def neighbours(lab: Lab) -> Neighbours:
     first, second = lab.breaker(), lab.breaker()
     first.trip()
     rejected = first.succeed()
-    return Neighbours(
-        tripped_rejects=rejected, other=second.succeed(), other_state=second.state()
-    )
+    return Neighbours(tripped_rejects=rejected, other=second.succeed(), other_state=second.state())
 
 
 class Walk(msgspec.Struct, frozen=True, kw_only=True):

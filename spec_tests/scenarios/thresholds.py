@@ -39,9 +39,7 @@ def trip_counts(lab: Lab) -> TripCounts:
         by_rate and "minimum_calls" in lab.binding.parameters
     )
     wanted = (2, 3, 5) if configurable else (None,)
-    counts = [
-        _count(lab.breaker(threshold=LEFT_OUT if n is None else n), n) for n in wanted
-    ]
+    counts = [_count(lab.breaker(threshold=LEFT_OUT if n is None else n), n) for n in wanted]
     return TripCounts(configurable=configurable, by_rate=by_rate, counts=tuple(counts))
 
 
@@ -144,9 +142,7 @@ def _zero_threshold(lab: Lab) -> Zero:
         zero = lab.breaker(threshold=0)
     except Refused as refused:
         return Zero(parameter=name, refused=str(refused), with_zero=None, default=default)
-    return Zero(
-        parameter=name, refused="", with_zero=_count(zero, 0).failures, default=default
-    )
+    return Zero(parameter=name, refused="", with_zero=_count(zero, 0).failures, default=default)
 
 
 def _zero_period(lab: Lab) -> Zero:
@@ -243,5 +239,3 @@ def _with(expression: dict[str, object], argument: Argument, change: object) -> 
     else:
         kwargs[argument.name] = change(kwargs[argument.name])  # type: ignore[operator]
     return {**expression, "args": args, "kwargs": kwargs}
-
-
