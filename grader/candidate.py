@@ -29,7 +29,8 @@ class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     """What is run: the delivered text, or the longest prefix of whole lines that parses."""
     role: str = "implementation"
-    """`implementation`, or `example`: usage that is run by the HTTP requirements alone."""
+    """`implementation`; `example`: usage that is run by the HTTP requirements alone; or
+    `adapter`: a hand-written binding, which runs in the sandbox too."""
     continues: str | None = None
     """For an unnamed example block: the path of the file whose names it goes on using."""
     cut: Cut | None = None

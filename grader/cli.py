@@ -125,8 +125,7 @@ def import_command(source: Path, into: Path) -> None:
         if isinstance(entry, Unreadable):
             click.echo(f"grader: {entry.problem}", err=True)
             continue
-        answers.save(entry, into / entry.id)
-        click.echo(into / entry.id)
+        click.echo(answers.save(entry, into))
 
 
 @main.command("bind")

@@ -91,12 +91,19 @@ class Calls:
         if isinstance(error, Refused):
             self._end({"event": "refused", "call": call, "value": scalar(error.answer)})
         else:
-            described = self.describe_error(error, self._upstream.raised.get(call))
-            self._end({"event": "raised", "call": call, "error": described})
+            self._end({"event": "raised", "call": call, "error": error})
 
     def _end(self, event: dict[str, Any]) -> None:
         self._ended.add(event["call"])
         self._events.append({**event, "at": self._mover.elapsed()})
+
+    def told(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Return an event as it is sent: describing an error is dear, and most are dropped."""
+        error = event.get("error")
+        if error is None:
+            return event
+        described = self.describe_error(error, self._upstream.raised.get(event["call"]))
+        return {**event, "error": described}
 
     def describe_error(
         self, error: BaseException, original: BaseException | None
@@ -121,7 +128,7 @@ class Calls:
             "caused_by_same": cause is not None and cause is original,
             "cause_changed": error is original and cause is not None,
             "identity": id(error) % 2**53,
-            "depth": len(traceback.extract_tb(error.__traceback__)),
+            "depth": sum(1 for _ in traceback.walk_tb(error.__traceback__)),
             "numbers": numbers,
         }
 
@@ -182,8 +189,8 @@ class Calls:
         counts["kept_out"] += not ran
         counts["returned" if returned else "raised"] += 1
         if ended and ended[-1]["event"] == "raised":
-            name = ended[-1]["error"]["type"]
-            counts[f"!{name}"] = counts.get(f"!{name}", 0) + 1
+            name = f"!{text(type(ended[-1]['error']).__name__)}"
+            counts[name] = counts.get(name, 0) + 1
         return ("R" if returned else "E") if ran else "x"
 
     # --- decorators -------------------------------------------------------------------

@@ -98,8 +98,8 @@ class Server:
             reply["error"] = self._calls.describe_error(error, None)
         await self._mover.settle()
         reply["now"] = self._clock.elapsed()
-        reply["events"], events = list(self._events), self._events
-        events.clear()
+        reply["events"] = [self._calls.told(event) for event in self._events]
+        self._events.clear()
         self._wire.send(reply)
 
     def _blocked(self, what: str) -> None:
