@@ -16,7 +16,7 @@ import spec_tests
 from grader.bench import Bench
 from grader.binding.model import Binding
 from grader.candidate import Candidate, Unreadable
-from grader.conversation.failures import Interrupted
+from grader.conversation.failures import Blocked, Interrupted
 from grader.errors import GraderError
 from grader.plugin import VERDICTS, Given, Holder, Verdicts
 from grader.results import CandidateResult, Requirement, SourceText
@@ -172,7 +172,8 @@ def _binding(bench: Bench | None) -> dict[str, Any]:
     try:
         found: Binding = bench.binding
     except Interrupted as interrupted:
-        return {"sure": False, "doubts": [str(interrupted)]}
+        # That there is no breaker is no doubt of ours; that we could not look is one.
+        return {"class": None, "sure": isinstance(interrupted, Blocked), "why": str(interrupted)}
     module, _, name = found.constructor.call.partition(":")
     return {
         "class": name,

@@ -152,6 +152,8 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """Settings that every breaker is built with."""
     trips_at: int | None = None
     """Failures it took to trip with a threshold of 3, or with the built-in one."""
+    works: bool = True
+    """A call through the first surface ran the function and returned its result."""
     sure: bool = True
     doubts: tuple[str, ...] = ()
     cut_off: bool = False

@@ -27,7 +27,6 @@ class ErrorSeen(msgspec.Struct, frozen=True, kw_only=True):
     """It is the very object that the protected function raised (attested)."""
     caused_by_same: bool
     cause_changed: bool
-    identity: int
     depth: int
     """Frames in its traceback (attested)."""
     numbers: dict[str, float]

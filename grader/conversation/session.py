@@ -14,6 +14,7 @@ from grader.answers import imports
 from grader.candidate import Candidate
 from grader.conversation.failures import Died
 from grader.conversation.worker import Patience, Worker
+from grader.errors import GraderError
 from grader.sandbox import Sandbox, Tier, launch
 
 _START_TIMEOUT = 30.0
@@ -119,7 +120,11 @@ class Session:
             },
             "seed": self.seed,
         }
-        self.absent = tuple(self._exchange(setup)["absent"])
+        try:
+            self.absent = tuple(self._exchange(setup)["absent"])
+        except Died as died:
+            # No line of the candidate has run yet, so this cannot be its doing.
+            raise GraderError(f"the sandbox ({self.tier}) did not come up: {died}") from died
 
 
 def lay_out(candidate: Candidate) -> Path:

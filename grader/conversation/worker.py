@@ -116,7 +116,7 @@ class Patience:
     candidate that hangs everywhere gets less and less.
     """
 
-    def __init__(self, seconds: float = 4.0) -> None:
+    def __init__(self, seconds: float = 6.0) -> None:
         self.seconds = seconds
 
     def lose(self) -> None:

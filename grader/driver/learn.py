@@ -126,8 +126,9 @@ class _Learner:
         ranked = sorted(working, key=lambda s: (s.mode != "async", _STYLES.index(s.style)))
         if not ranked and self._proposal.surfaces:
             first = self._proposal.surfaces[0]
-            self._adopt(surfaces=(first,), cut_off=cut)
-            self._doubts.append(f"{first} did not run the function it was given")
+            self._adopt(surfaces=(first,), cut_off=cut, works=False)
+            if not cut:
+                self._doubts.append(f"{first} did not run the function it was given")
             return
         self._adopt(surfaces=tuple(ranked))
 

@@ -127,7 +127,6 @@ class Calls:
             "same": error is original,
             "caused_by_same": cause is not None and cause is original,
             "cause_changed": error is original and cause is not None,
-            "identity": id(error) % 2**53,
             "depth": sum(1 for _ in traceback.walk_tb(error.__traceback__)),
             "numbers": numbers,
         }

@@ -6,6 +6,7 @@ apart when a requirement steps the wall clock alone.
 """
 
 import datetime
+import sys
 import time
 from typing import Any
 
@@ -15,6 +16,9 @@ import freezegun.api
 from .clock import NANOSECONDS, STARTS_AT, VirtualClock
 
 _WALL_START = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC).replace(tzinfo=None)
+_WALL_CLOCKS = {time.CLOCK_REALTIME, getattr(time, "CLOCK_TAI", None)}
+_MONOTONIC = ("monotonic", "perf_counter", "process_time", "thread_time")
+_real_ctime, _real_asctime = time.ctime, time.asctime
 
 
 def freeze(clock: VirtualClock) -> None:
@@ -29,14 +33,66 @@ def freeze(clock: VirtualClock) -> None:
         factory.time_to_freeze = start + datetime.timedelta(microseconds=elapsed // 1000)
 
     clock.on_move(follow)
-    for name in ("monotonic", "perf_counter", "process_time", "thread_time"):
-        setattr(time, name, _seconds(clock))
-        setattr(time, f"{name}_ns", _nanoseconds(clock))
+    readings = _Readings(clock)
+    ours: dict[str, Any] = {
+        name: getattr(readings, name) for name in vars(_Readings) if not name.startswith("_")
+    }
+    for name in _MONOTONIC:
+        ours[name], ours[f"{name}_ns"] = readings.monotonic, readings.monotonic_ns
+    _replace(ours)
 
 
-def _seconds(clock: VirtualClock) -> Any:
-    return lambda: clock.now / NANOSECONDS
+class _Readings:
+    """The functions of `time`, as bound methods.
+
+    A plain function that is a class attribute (`clock = time.monotonic`) becomes a method and is
+    handed the instance; what is made in C does not, and neither does what is bound already.
+    """
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        self._time = freezegun.api.fake_time
+        self._time_ns = freezegun.api.fake_time_ns
+
+    def monotonic(self) -> float:
+        return self._clock.now / NANOSECONDS
+
+    def monotonic_ns(self) -> int:
+        return self._clock.now
+
+    def time(self) -> float:
+        return self._time()
+
+    def time_ns(self) -> int:
+        return self._time_ns()
+
+    def clock_gettime(self, which: int, /) -> float:
+        return self._time() if which in _WALL_CLOCKS else self.monotonic()
+
+    def clock_gettime_ns(self, which: int, /) -> int:
+        return self._time_ns() if which in _WALL_CLOCKS else self.monotonic_ns()
+
+    def ctime(self, seconds: float | None = None, /) -> str:
+        return _real_ctime(self._time() if seconds is None else seconds)
+
+    def asctime(self, moment: Any = None, /) -> str:
+        return _real_asctime(time.localtime() if moment is None else moment)
 
 
-def _nanoseconds(clock: VirtualClock) -> Any:
-    return lambda: clock.now
+def _replace(ours: dict[str, Any]) -> None:
+    """Put our functions in the place of `time`'s, wherever a module has a name for one of those.
+
+    freezegun leaves `threading` and `queue` alone, which keep such names: every wait with a
+    time-out that starts anew when it was woken (`Condition.wait_for`, `Semaphore`, `Barrier`,
+    `queue.get`) would compute what is left of it in real time.
+    """
+    replaced: dict[int, Any] = {}
+    for name, function in ours.items():
+        known = (getattr(freezegun.api, f"{prefix}_{name}", None) for prefix in ("real", "fake"))
+        replaced |= {id(old): function for old in (getattr(time, name), *known) if old is not None}
+    for module in list(sys.modules.values()):
+        if getattr(module, "__name__", "").startswith("freezegun"):
+            continue
+        for alias, value in list(getattr(module, "__dict__", {}).items()):
+            if id(value) in replaced:
+                setattr(module, alias, replaced[id(value)])

@@ -41,22 +41,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if events:
             return events
         with self._scheduler.lock:
-            waiter = self._scheduler.begin(None)
-            self._waiting = waiter
-            timer = None
-            if timeout is not None:
-                deadline = self._scheduler.clock.now + round(timeout * NANOSECONDS)
-                timer = self._scheduler.clock.call_at(deadline, self._write_to_self)
+            # It may be woken before this returns, where all the others wait for time to pass.
+            self._waiting = self._scheduler.begin(timeout, when_woken=super()._write_to_self)  # type: ignore[misc]
         events = self._real_select(None)
         with self._scheduler.lock:
-            if timer is not None:
-                timer.cancel()
             self._wake()
         return events
 
     def _wake(self) -> None:
         waiter, self._waiting = self._waiting, None
         if waiter is not None:
+            waiter.when_woken = None
             self._scheduler.wake(waiter)
 
     def _write_to_self(self) -> None:

@@ -27,15 +27,25 @@ _MOST_TIMERS_WHILE_STUCK = 10_000
 class Waiter:
     """One wait of one thread."""
 
-    __slots__ = ("baton", "done", "granted", "is_main", "timer")
+    __slots__ = ("baton", "done", "granted", "is_main", "timer", "when_woken", "when_quiet")
 
-    def __init__(self, *, is_main: bool) -> None:
+    def __init__(
+        self,
+        *,
+        is_main: bool,
+        when_woken: Callable[[], None] | None = None,
+        when_quiet: Callable[[], None] | None = None,
+    ) -> None:
         self.baton = _real_lock()
         self.baton.acquire()
         self.granted = False
         self.done = False
         self.is_main = is_main
         self.timer: Timer | None = None
+        self.when_woken = when_woken
+        """Wakes a thread that waits in something else than `Scheduler.wait`."""
+        self.when_quiet = when_quiet
+        """Called once, if it still waits when every thread does."""
 
 
 class Scheduler:
@@ -47,6 +57,7 @@ class Scheduler:
         self.main = _thread.get_ident()
         self.running = 0
         self._stuck_main: Waiter | None = None
+        self._watched: list[Waiter] = []
         self._quiet: _thread.LockType | None = None
         self.on_deadlock: Callable[[], None] = lambda: None
 
@@ -60,9 +71,19 @@ class Scheduler:
 
     # --- waiting ----------------------------------------------------------------------
 
-    def begin(self, timeout: float | None = None) -> Waiter:
+    def begin(
+        self,
+        timeout: float | None = None,
+        *,
+        when_woken: Callable[[], None] | None = None,
+        when_quiet: Callable[[], None] | None = None,
+    ) -> Waiter:
         """Count the calling thread as waiting; hold `lock`. Then call `wait`, without it."""
-        waiter = Waiter(is_main=self.is_main_thread())
+        waiter = Waiter(
+            is_main=self.is_main_thread(), when_woken=when_woken, when_quiet=when_quiet
+        )
+        if when_quiet is not None:
+            self._watched.append(waiter)
         if timeout is not None:
             deadline = self.clock.now + max(0, round(timeout * NANOSECONDS))
             waiter.timer = self.clock.call_at(deadline, lambda: self.wake(waiter, granted=False))
@@ -92,6 +113,8 @@ class Scheduler:
         else:
             self.running += 1
         waiter.baton.release()
+        if waiter.when_woken is not None:
+            waiter.when_woken()
 
     def sleep(self, seconds: float) -> None:
         """Wait for virtual time to pass."""
@@ -117,6 +140,10 @@ class Scheduler:
     def _maybe_quiet(self) -> None:
         if self.running > 0:
             return
+        watched, self._watched = self._watched, []
+        for waiter in watched:
+            if not waiter.done and waiter.when_quiet is not None:
+                waiter.when_quiet()
         if self._quiet is not None:
             quiet, self._quiet = self._quiet, None
             quiet.release()

@@ -9,6 +9,7 @@ the worker too, and tells the scheduler which thread waits.
 import _thread
 import asyncio
 import collections
+import concurrent.futures
 import queue
 import threading
 import time
@@ -19,6 +20,7 @@ from typing import Any, ClassVar
 from .scheduler import Scheduler, Waiter
 
 _internal = threading.local()
+_real_as_completed = concurrent.futures.as_completed
 
 
 class Observed:
@@ -27,10 +29,11 @@ class Observed:
     def __init__(self) -> None:
         self.note: Callable[[str], None] = lambda _what: None
 
-    def blocking(self, what: str) -> None:
-        """Note a blocking call, unless it is our own or no loop is held up by it."""
-        if asyncio._get_running_loop() is not None and not getattr(_internal, "quiet", False):  # noqa: SLF001
-            self.note(what)
+    def blocking(self, what: str) -> Callable[[], None] | None:
+        """Return what notes a blocking call; None if it is our own or holds up no loop."""
+        if asyncio._get_running_loop() is None or getattr(_internal, "quiet", False):  # noqa: SLF001
+            return None
+        return lambda: self.note(what)
 
 
 def install(scheduler: Scheduler, observed: Observed) -> None:
@@ -43,7 +46,10 @@ def install(scheduler: Scheduler, observed: Observed) -> None:
     # Without the class in C, `threading.RLock()` makes the one in Python, on our lock.
     replace(threading, "_CRLock", None)
     replace(queue, "SimpleQueue", vars(queue)["_PySimpleQueue"])
-    replace(time, "sleep", _sleep_function(scheduler, observed))
+    replace(_thread, "RLock", vars(threading)["_PyRLock"])
+    replace(time, "sleep", _Sleep(scheduler, observed).sleep)
+    replace(concurrent.futures, "as_completed", _as_completed)
+    replace(concurrent.futures._base, "as_completed", _as_completed)
     _patch_threads(scheduler)
 
 
@@ -71,8 +77,11 @@ class Lock:
                 return True
             if not blocking or timeout == 0:
                 return False
-            self.observed.blocking("waits for a lock that is held")
-            waiter = self.scheduler.begin(None if timeout == -1 else timeout)
+            # One that is handed over at once holds nothing up, and whether it is held is chance.
+            waiter = self.scheduler.begin(
+                None if timeout == -1 else timeout,
+                when_quiet=self.observed.blocking("waits for a lock that is held"),
+            )
             self._waiters.append(waiter)
         # A waiter that timed out stays in the queue as done, and `release` passes over it.
         return self.scheduler.wait(waiter)
@@ -108,16 +117,32 @@ class Lock:
     locked_lock = locked
 
 
-def _sleep_function(scheduler: Scheduler, observed: Observed) -> Callable[[float], None]:
-    def sleep(seconds: float, /) -> None:
+class _Sleep:
+    """`time.sleep`; a method, because a plain function cannot be a class attribute of others."""
+
+    def __init__(self, scheduler: Scheduler, observed: Observed) -> None:
+        self._scheduler = scheduler
+        self._observed = observed
+
+    def sleep(self, seconds: float, /) -> None:
         """Let virtual time pass for this thread."""
         if seconds < 0:
             raise ValueError("sleep length must be non-negative")
         if seconds:
-            observed.blocking(f"time.sleep({seconds:g})")
-            scheduler.sleep(seconds)
+            note = self._observed.blocking(f"time.sleep({seconds:g})")
+            if note is not None:
+                note()
+            self._scheduler.sleep(seconds)
 
-    return sleep
+
+# A quarter of a nanosecond: `as_completed` looks at the clock until its time-out is *past*, for
+# which a clock that stands still when it is reached would have it look for ever.
+_PAST = 0.25e-9
+
+
+def _as_completed(fs: Any, timeout: float | None = None) -> Any:
+    """Do what `concurrent.futures.as_completed` does."""
+    return _real_as_completed(fs, None if timeout is None else timeout - _PAST)
 
 
 def _patch_threads(scheduler: Scheduler) -> None:

@@ -86,8 +86,9 @@ def usable(bench: Bench) -> Usable:
         return Usable(works=False, cut_off=False, why_not=str(blocked))
     if not binding.surfaces:
         return Usable(works=False, cut_off=False, why_not="there is no way to make a call")
-    if any("did not run the function" in doubt for doubt in binding.doubts):
-        return Usable(works=False, cut_off=binding.cut_off, why_not="; ".join(binding.doubts))
+    if not binding.works:
+        why_not = f"{binding.surfaces[0]} does not run the function it is given"
+        return Usable(works=False, cut_off=binding.cut_off, why_not=why_not)
     return Usable(works=True, cut_off=False, why_not="")
 
 
