@@ -126,6 +126,10 @@ def test_a_context_manager_guards_like_a_call(context_managers: Context) -> None
     failed, succeeded = seen.overlapping
     assert failed.failed, f"of two overlapping calls the failing one {failed.tell()}"
     assert succeeded.succeeded, f"of two overlapping calls the good one {succeeded.tell()}"
+    assert seen.after_overlap[-1].succeeded, (
+        "a failure and then a success overlapped; after one failure less than the threshold the"
+        f" next call {seen.after_overlap[-1].tell()}"
+    )
 
 
 def _entered(seen: Context) -> str:

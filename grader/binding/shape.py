@@ -95,6 +95,13 @@ class FunctionShape(
 Shape = tuple[ClassShape | FunctionShape, ...]
 
 
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Some members of a candidate, and where to go on, if there are more."""
+
+    members: Shape
+    next: int | None
+
+
 class DatumShape(msgspec.Struct, frozen=True, kw_only=True):
     """One data attribute of an object."""
 
@@ -111,4 +118,4 @@ class ObjectShape(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, DatumShape]
 
 
-__all__ = ["ClassShape", "FunctionShape", "MethodShape", "ObjectShape", "Opaque", "Shape"]
+__all__ = ["ClassShape", "FunctionShape", "MethodShape", "ObjectShape", "Opaque", "Page", "Shape"]

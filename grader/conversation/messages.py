@@ -1,8 +1,15 @@
 """What the worker may say, as strict types: anything else is a breach of the protocol."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+
+from grader.conversation.failures import Misspoke
+
+MOST_BYTES = 64 * 1024
+"""Of one message, the end of the line not counted."""
+
+Kind = TypeVar("Kind")
 
 
 class Opaque(msgspec.Struct, frozen=True):
@@ -67,11 +74,71 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     error: ErrorSeen | None = None
     fault: str = ""
 
+    def value_as(self, kind: type[Kind]) -> Kind:
+        """Return the value as what it has to be; raises Misspoke where it is something else."""
+        try:
+            return msgspec.convert(self.value, kind)
+        except msgspec.ValidationError as error:
+            raise Misspoke(f"answered with something else than was asked for: {error}") from None
+
 
 class Fatal(msgspec.Struct, frozen=True, kw_only=True):
     """The worker's last word."""
 
     fatal: str
+
+
+class Polled(msgspec.Struct, frozen=True, kw_only=True):
+    """What `poll` answers, in virtual seconds."""
+
+    rejected: int
+    low: float | None
+    high: float | None
+
+
+class Repeated(msgspec.Struct, frozen=True, kw_only=True):
+    """What `repeat` answers, beside a count for each `!ErrorName`."""
+
+    ran: int
+    returned: int
+    raised: int
+    kept_out: int
+    patterns: tuple[str, ...]
+
+
+class Decorated(msgspec.Struct, frozen=True, kw_only=True):
+    """What `decorated` answers."""
+
+    ran: int
+    callable: bool
+    coroutine_function: bool
+    name: Scalar
+    doc: Scalar
+    unwraps: bool
+
+
+class Size(msgspec.Struct, frozen=True, kw_only=True):
+    """What `size` answers."""
+
+    objects: int
+    bytes: int
+
+
+VALUES: dict[str, tuple[Any, ...]] = {
+    "read": (dict[str, Scalar],),
+    "poll": (Polled,),
+    "repeat": (Repeated, dict[str, int | tuple[str, ...]]),
+    "decorated": (Decorated,),
+    "size": (Size,),
+}
+"""The types that the values of replies have to have, by request."""
+
+
+def check_value(op: str, reply: Reply) -> None:
+    """Raise Misspoke where a reply without an error does not hold what its request asks for."""
+    if reply.error is None:
+        for kind in VALUES.get(op, ()):
+            reply.value_as(kind)
 
 
 _reply = msgspec.json.Decoder(Reply)
@@ -80,7 +147,16 @@ _fatal = msgspec.json.Decoder(Fatal)
 
 
 def decode(line: bytes) -> Reply | UpCall | Fatal:
-    """Read one message; raises `msgspec.MsgspecError` or `RecursionError` for anything else."""
+    """Read one message; raises Misspoke for anything else."""
+    if len(line) > MOST_BYTES:
+        raise Misspoke("sent a message that is too long")
+    try:
+        return _decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Misspoke(f"sent something that is no message: {error}") from None
+
+
+def _decode(line: bytes) -> Reply | UpCall | Fatal:
     if line.startswith(b'{"up":'):
         return _up_call.decode(line)
     if line.startswith(b'{"fatal":'):

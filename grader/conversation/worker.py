@@ -7,12 +7,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from grader.conversation.failures import Died, Hung, Misspoke
-from grader.conversation.messages import Fatal, Reply, UpCall, decode
+from grader.conversation.messages import (
+    MOST_BYTES,
+    Fatal,
+    Reply,
+    UpCall,
+    check_value,
+    decode,
+)
 
-MOST_BYTES = 64 * 1024
 _MOST_UP_CALLS = 2_000
 
 Order = dict[str, Any]
@@ -68,6 +72,7 @@ class Worker:
                 raise Misspoke("said more than its reply")
             if message.fault:
                 raise Misspoke(message.fault)
+            check_value(op, message)
             return message
         raise Misspoke(f"called up more than {_MOST_UP_CALLS} times in one request")
 
@@ -98,10 +103,7 @@ class Worker:
             self._lines.extend(lines)
             if len(self._buffer) > MOST_BYTES:
                 raise Misspoke("sent a message that is too long")
-        try:
-            return decode(self._lines.pop(0))
-        except (msgspec.MsgspecError, RecursionError) as error:
-            raise Misspoke(f"sent something that is no message: {error}") from None
+        return decode(self._lines.pop(0))
 
     def _hung(self) -> Hung:
         seconds = self._patience.seconds

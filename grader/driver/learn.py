@@ -8,7 +8,7 @@ from grader.binding import vocabulary as v
 from grader.binding.counts import find_counts
 from grader.binding.discover import Proposal, propose
 from grader.binding.model import Accessor, Binding, Surface
-from grader.binding.shape import ObjectShape, Shape
+from grader.binding.shape import ObjectShape, Page, Shape
 from grader.binding.state import CLOSED, OPEN, raw_state, state_of
 from grader.conversation.failures import Blocked
 from grader.conversation.worker import Worker
@@ -56,7 +56,12 @@ def describe(worker: Worker, modules: list[str]) -> Shape:
         reply = worker.request("load", modules=[module])
         if reply.error is not None and place == 0:
             raise Blocked("de-imports", f"importing {module} raised {reply.error}")
-    return msgspec.convert(worker.request("describe").value, Shape)
+    shape: Shape = ()
+    start: int | None = 0
+    while start is not None and len(shape) >= start:
+        page = worker.request("describe", start=start).value_as(Page)
+        shape, start = (*shape, *page.members), page.next
+    return shape
 
 
 class _Learner:
@@ -189,7 +194,7 @@ class _Learner:
                               "@__self__") if self._decorates else ())):  # fmt: skip
             reply = self._lab.request("inspect", breaker=breaker.handle, target=target)
             if reply.error is None:
-                found.append((target, msgspec.convert(reply.value, ObjectShape)))
+                found.append((target, reply.value_as(ObjectShape)))
         return found
 
     @property

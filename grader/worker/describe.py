@@ -3,18 +3,38 @@
 import dataclasses
 import enum
 import inspect
+import json
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from .wire import scalar, text
 
-_MOST_MEMBERS = 60
+_MOST_MEMBERS = 400
+_MOST_DATA = 60
+# A message holds 64 KiB; one member of the most methods stays below the rest.
+_PAGE_BYTES = 24 * 1024
 _MOST_METHODS = 60
 
 
-def describe_modules(owns: Callable[[str | None], bool]) -> list[dict[str, Any]]:
-    """Describe the classes and functions that the candidate defines, in order of definition."""
+def describe_modules(owns: Callable[[str | None], bool], start: int = 0) -> dict[str, Any]:
+    """Describe the classes and functions that the candidate defines, in order of definition.
+
+    A library has more of them than fit in one message: `next` is where to go on, or None.
+    """
+    page: list[dict[str, Any]] = []
+    size = 0
+    members = _members(owns)
+    for member in members[start:]:
+        page.append(member)
+        size += len(json.dumps(member))
+        if size > _PAGE_BYTES:
+            break
+    end = start + len(page)
+    return {"members": page, "next": end if end < len(members) else None}
+
+
+def _members(owns: Callable[[str | None], bool]) -> list[dict[str, Any]]:
     members: list[dict[str, Any]] = []
     for module_name, module in list(sys.modules.items()):
         if not owns(module_name):
@@ -146,6 +166,6 @@ def describe_value(value: Any, owns: Callable[[str | None], bool]) -> dict[str, 
             if owns(kind.__module__)
             else [],
         }
-        if len(found) >= _MOST_MEMBERS:
+        if len(found) >= _MOST_DATA:
             break
     return {"type": type(value).__name__, "data": found}

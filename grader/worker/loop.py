@@ -1,11 +1,12 @@
 """An event loop on virtual time.
 
-The main loop of a worker never waits for a timer: `Mover.advance` goes from
-timer to timer. A loop that a candidate starts itself, in a thread (a sync
-facade over `asyncio.run`), waits as any other thread does: on the scheduler.
+The loop that serves never waits for a timer: `Mover.advance` goes from timer to
+timer. A loop that a candidate starts itself (a sync facade over `asyncio.run`, or
+an example that runs at import) waits as any other thread does: on the scheduler.
 """
 
 import asyncio
+import selectors
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +15,19 @@ from .scheduler import Scheduler, Waiter
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Reads the frozen clock; a select in the main thread waits for input alone."""
+    """Reads the frozen clock; the select of the loop that serves waits for input alone."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        selector: selectors.BaseSelector | None = None,
+        *,
+        serves: bool = False,
+    ) -> None:
         self._scheduler = scheduler
+        self._serves = serves
         self._waiting: Waiter | None = None
-        super().__init__()
+        super().__init__(selector)
         # At a large monotonic value a timer that is due exactly now would otherwise be missed.
         self._clock_resolution = 1e-6
         self._real_select = self._selector.select  # type: ignore[attr-defined]
@@ -32,11 +40,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _select(self, timeout: float | None = None) -> list[Any]:
         if timeout is not None and timeout <= 0:
             return self._real_select(0)  # type: ignore[no-any-return]
-        if self._scheduler.is_main_thread():
+        if self._serves:
             return self._real_select(None)  # type: ignore[no-any-return]
-        return self._select_in_a_thread(timeout)
+        return self._select_as_a_thread(timeout)
 
-    def _select_in_a_thread(self, timeout: float | None) -> list[Any]:
+    def _select_as_a_thread(self, timeout: float | None) -> list[Any]:
         events: list[Any] = self._real_select(0)
         if events:
             return events
@@ -69,16 +77,20 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return not self._ready  # type: ignore[attr-defined]
 
 
-class VirtualPolicy(asyncio.DefaultEventLoopPolicy):
-    """Gives every loop that anyone makes the virtual clock."""
+def install(scheduler: Scheduler) -> None:
+    """Give every loop that anyone makes the virtual clock, by whatever name they make it."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
-        super().__init__()
-        self._scheduler = scheduler
+    class Loop(VirtualLoop):
+        def __init__(self, selector: selectors.BaseSelector | None = None) -> None:
+            super().__init__(scheduler, selector)
 
-    def new_event_loop(self) -> VirtualLoop:
-        """Make a loop on virtual time."""
-        return VirtualLoop(self._scheduler)
+    replace: Any = setattr
+    for name in ("SelectorEventLoop", "EventLoop"):  # the second one is new in Python 3.13
+        for module in (asyncio, asyncio.unix_events):
+            if hasattr(module, name):
+                replace(module, name, Loop)
+    replace(asyncio.DefaultEventLoopPolicy, "_loop_factory", Loop)
+    asyncio.set_event_loop_policy(asyncio.DefaultEventLoopPolicy())
 
 
 class Mover:

@@ -27,7 +27,7 @@ _MOST_TIMERS_WHILE_STUCK = 10_000
 class Waiter:
     """One wait of one thread."""
 
-    __slots__ = ("baton", "done", "granted", "is_main", "timer", "when_woken", "when_quiet")
+    __slots__ = ("baton", "done", "granted", "is_main", "timer", "when_quiet", "when_woken")
 
     def __init__(
         self,
@@ -79,9 +79,7 @@ class Scheduler:
         when_quiet: Callable[[], None] | None = None,
     ) -> Waiter:
         """Count the calling thread as waiting; hold `lock`. Then call `wait`, without it."""
-        waiter = Waiter(
-            is_main=self.is_main_thread(), when_woken=when_woken, when_quiet=when_quiet
-        )
+        waiter = Waiter(is_main=self.is_main_thread(), when_woken=when_woken, when_quiet=when_quiet)
         if when_quiet is not None:
             self._watched.append(waiter)
         if timeout is not None:

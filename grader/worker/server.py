@@ -7,12 +7,13 @@ where the function shall stay parked until a later `order` request.
 """
 
 import asyncio
+import contextlib
 import functools
 import gc
 import random
 import sys
 import types
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from . import describe, surfaces
@@ -37,7 +38,7 @@ class Server:
         self._wire = wire
         self._clock = scheduler.clock
         self._sources = sources
-        self._loop = VirtualLoop(scheduler)
+        self._loop = VirtualLoop(scheduler, serves=True)
         asyncio.set_event_loop(self._loop)
         self._mover = Mover(self._loop, scheduler, self._clock)
         self._mover.unanswered = self._unanswered
@@ -118,12 +119,12 @@ class Server:
 
     async def _op_load(self, request: dict[str, Any]) -> Any:
         """Import modules; the first error is the reply."""
-        for name in request["modules"]:
-            __import__(name)
-        return None
+        with _no_loop_running():
+            for name in request["modules"]:
+                __import__(name)
 
-    async def _op_describe(self, _request: dict[str, Any]) -> Any:
-        return describe.describe_modules(self._sources.owns)
+    async def _op_describe(self, request: dict[str, Any]) -> Any:
+        return describe.describe_modules(self._sources.owns, request["start"])
 
     async def _op_build(self, request: dict[str, Any]) -> Any:
         """Build a breaker, and decorate its first function where that is the surface."""
@@ -208,6 +209,18 @@ class Server:
     async def _op_size(self, request: dict[str, Any]) -> Any:
         """Count the objects that a breaker keeps alive."""
         return _reachable(self._target(request), self._sources.owns)
+
+
+@contextlib.contextmanager
+def _no_loop_running() -> Iterator[None]:
+    """Import as Python does: an example at the end of a module may call `asyncio.run`."""
+    loop = asyncio.get_running_loop()
+    asyncio._set_running_loop(None)  # noqa: SLF001
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(loop)  # noqa: SLF001
+        asyncio.set_event_loop(loop)
 
 
 _MOST_OBJECTS = 1_000_000

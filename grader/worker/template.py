@@ -4,7 +4,6 @@ It never runs the candidate's code; it compiles it, and imports the third-party
 packages that it names, so that a worker starts with both at hand.
 """
 
-import asyncio
 import contextlib
 import gc
 import importlib
@@ -15,11 +14,10 @@ import signal
 import socket
 from typing import Any
 
-from . import confine
+from . import confine, loop
 from .clock import VirtualClock
 from .freeze import freeze
 from .loader import Sources
-from .loop import VirtualPolicy
 from .scheduler import Scheduler
 from .server import Server
 from .waiting import Observed, install
@@ -44,7 +42,7 @@ class Template:
         setup = json.loads(self._control.recv(_MOST_BYTES))
         install(self._scheduler, self._observed)
         freeze(self._clock)
-        asyncio.set_event_loop_policy(VirtualPolicy(self._scheduler))
+        loop.install(self._scheduler)
         absent = [name for name in setup["preload"] if not _importable(name)]
         self._sources = Sources(self._options["candidate_dir"], setup["cuts"])
         self._seed = setup["seed"]

@@ -49,7 +49,7 @@ def install(scheduler: Scheduler, observed: Observed) -> None:
     replace(_thread, "RLock", vars(threading)["_PyRLock"])
     replace(time, "sleep", _Sleep(scheduler, observed).sleep)
     replace(concurrent.futures, "as_completed", _as_completed)
-    replace(concurrent.futures._base, "as_completed", _as_completed)
+    replace(vars(concurrent.futures)["_base"], "as_completed", _as_completed)
     _patch_threads(scheduler)
 
 

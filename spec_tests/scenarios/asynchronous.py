@@ -179,7 +179,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Two calls that overlapped while closed: one failed, one succeeded."""
     together: int
     after_overlap: tuple[CallSeen, ...]
-    """Failures after the overlap, up to the threshold, and one call more."""
+    """One failure less than the threshold, after the success of the overlap, and one call more."""
 
 
 @scenario
@@ -199,10 +199,11 @@ def context_managers(lab: Lab) -> Context:
     for call, planned in ((one, lab.binding.failure), (two, "return")):
         if call.seen.running:
             call.end(planned)
+    fewer = tuple(other.fail(surface=surface) for _ in range(other.threshold - 1))
     return Context(
         failures=failures,
         on_entry_while_open=entry,
         overlapping=(one.seen, two.seen),
         together=together,
-        after_overlap=(),
+        after_overlap=(*fewer, other.succeed(surface=surface)),
     )
