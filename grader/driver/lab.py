@@ -5,16 +5,16 @@ How a call is made through the candidate's API is the binding's business.
 """
 
 import random
-import secrets
 from typing import Any
 
-from grader.binding.counts import read_count
 from grader.binding.model import Binding, Constructor, Surface
 from grader.binding.state import as_state
 from grader.conversation.failures import Blocked, NotOffered, Unknown
 from grader.conversation.messages import ErrorSeen, Event, Reply, UpCall
 from grader.conversation.worker import Order, Worker
-from grader.history import Burst, CallSeen, Metrics, OpenPeriod
+from grader.driver.call import Call
+from grader.driver.looking import read_metrics
+from grader.history import CallSeen, Metrics, OpenPeriod
 
 # Far beyond every period of a scenario, so that it does not matter unless it is the point.
 NO_CAP = 1e9
@@ -128,7 +128,7 @@ class Lab:
         call = self._calls.get(up.up)
         return {"return": None} if call is None else call.entered(up)
 
-    def enlist(self, call: "Call") -> int:
+    def enlist(self, call: Call) -> int:
         """Give a call its number."""
         number = len(self._calls) + 1
         self._calls[number] = call
@@ -149,78 +149,6 @@ class Refused(Exception):  # noqa: N818  it tells what the constructor did
     def __init__(self, error: ErrorSeen) -> None:
         super().__init__(str(error))
         self.error = error
-
-
-class Call:
-    """One call under way; `seen` is its history so far."""
-
-    def __init__(self, breaker: "Breaker", surface: Surface, planned: str | None) -> None:
-        self._lab = breaker.lab
-        self._planned = planned
-        self._token = secrets.token_hex(8)
-        self.surface = surface
-        self.number = self._lab.enlist(self)
-        self.seen = CallSeen(number=self.number, asked_at=self._lab.now)
-
-    # --- what the worker tells --------------------------------------------------------
-
-    def entered(self, up: UpCall) -> Order | None:
-        """Note that the function runs, and answer how it ends, if that is planned."""
-        first = self.seen.entered_at if self.seen.entries else up.at
-        self._change(
-            entries=self.seen.entries + 1,
-            entered_at=first,
-            arguments=up.args,
-            keywords=up.kwargs,
-        )
-        return None if self._planned is None else self._order(self._planned)
-
-    def happened(self, event: Event) -> None:
-        """Note how the call ended, or that its function was cancelled."""
-        if event.event == "cancelled":
-            self._change(cancelled_inside=True)
-            return
-        self._change(
-            how=event.event,
-            ended_at=event.at,
-            value=event.value,
-            own_result=event.value == self._token,
-            error=event.error,
-        )
-
-    # --- what the scenario does -------------------------------------------------------
-
-    def succeed(self) -> "Call":
-        """Let the parked function return."""
-        return self.end("return")
-
-    def fail(self, error: str | None = None) -> "Call":
-        """Let the parked function raise."""
-        return self.end(error or self._lab.binding.failure)
-
-    def end(self, planned: str) -> "Call":
-        """Let the parked function return, or raise an error of this name."""
-        self._lab.request("order", calls=[self.number], order=self._order(planned))
-        return self
-
-    def cancel(self) -> "Call":
-        """Cancel the task that makes the call."""
-        self._lab.request("cancel", call=self.number)
-        return self
-
-    def order(self, planned: str) -> Order:
-        """Return the order that makes the function return or raise."""
-        return self._order(planned)
-
-    def _order(self, planned: str) -> Order:
-        self._change(planned=planned)
-        if planned == "return":
-            return {"return": self._token}
-        return {"raise": planned, "token": self._token}
-
-    def _change(self, **fields: Any) -> None:
-        kept = {name: getattr(self.seen, name) for name in CallSeen.__struct_fields__}
-        self.seen = CallSeen(**{**kept, **fields})
 
 
 class Breaker:
@@ -246,7 +174,7 @@ class Breaker:
         `args` and `keywords` are for the protected function, `form` is one of its forms.
         """
         chosen = surface or self.surface()
-        call = Call(self, chosen, planned)
+        call = Call(self.lab, chosen, planned)
         self.lab.request(
             "call",
             breaker=self.handle,
@@ -273,7 +201,7 @@ class Breaker:
     def burst(self, callers: int) -> list[Call]:
         """Start several calls in one tick; their functions stay parked."""
         surface = self.surface()
-        calls = [Call(self, surface, None) for _ in range(callers)]
+        calls = [Call(self.lab, surface, None) for _ in range(callers)]
         self.lab.request(
             "burst",
             breaker=self.handle,
@@ -334,7 +262,7 @@ class Breaker:
         """
         planned = planned or self.lab.binding.failure
         surface = self.surface()
-        call = Call(self, surface, planned)
+        call = Call(self.lab, surface, planned)
         base = float(self.settings.get("base", 10.0))
         reply = self.lab.request(
             "poll",
@@ -382,29 +310,3 @@ class Breaker:
         reply = self.lab.request("invoke", breaker=self.handle, name=self.lab.binding.reset)
         if reply.error is not None:
             raise Unknown(f"reset raised {reply.error}")
-
-
-def read_metrics(reply: Reply, binding: Binding) -> Metrics:
-    """Return metrics from what was read."""
-    if reply.error is not None or not isinstance(reply.value, dict):
-        return Metrics(broken=str(reply.error or "not readable"))
-    flat = reply.value
-    numbers: dict[str, Any] = {}
-    for concept, path in binding.counts.items():
-        count = None if concept == "state" else read_count(flat, path)
-        if count is not None:
-            numbers[concept] = count
-    state = flat.get(binding.counts.get("state", ""))
-    return Metrics(**numbers, state=None if state is None else str(state), everything=flat)
-
-
-def look_at(calls: list[Call], limit: int | None) -> Burst:
-    """Return how a burst stands now."""
-    seen = [call.seen for call in calls]
-    return Burst(
-        limit=limit,
-        callers=len(seen),
-        running=sum(call.running for call in seen),
-        rejected=sum(call.rejected for call in seen),
-        waiting=sum(call.waiting for call in seen),
-    )

@@ -16,6 +16,7 @@ from grader.driver.lab import LEFT_OUT, Breaker, Lab, Refused
 
 _MOST_FAILURES = 25
 _MOST_SURFACES = 14
+_MOST_PAGES = 50
 # Error classes that are tried when the plain one does not count, as HTTP examples raise them.
 _FAILURES = (
     "ServiceFailure",
@@ -57,10 +58,11 @@ def describe(worker: Worker, modules: list[str]) -> Shape:
         if reply.error is not None and place == 0:
             raise Blocked("de-imports", f"importing {module} raised {reply.error}")
     shape: Shape = ()
-    start: int | None = 0
-    while start is not None and len(shape) >= start:
-        page = worker.request("describe", start=start).value_as(Page)
-        shape, start = (*shape, *page.members), page.next
+    for _ in range(_MOST_PAGES):
+        page = worker.request("describe", start=len(shape)).value_as(Page)
+        shape = (*shape, *page.members)
+        if page.next is None:
+            break
     return shape
 
 

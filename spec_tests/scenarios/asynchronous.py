@@ -4,7 +4,8 @@ import msgspec
 
 from grader.binding.model import Surface
 from grader.conversation.failures import Blocked, NotOffered
-from grader.driver.lab import Breaker, Lab, look_at
+from grader.driver.lab import Breaker, Lab
+from grader.driver.looking import look_at
 from grader.history import Burst, CallSeen
 from grader.specification import scenario
 from spec_tests.scenarios.stories import first_period, tripped_and_due

@@ -3,7 +3,8 @@
 import msgspec
 
 from grader.conversation.failures import NotOffered
-from grader.driver.lab import Breaker, Lab, Refused, look_at
+from grader.driver.lab import Breaker, Lab, Refused
+from grader.driver.looking import look_at
 from grader.history import Burst, CallSeen, OpenPeriod
 from grader.specification import scenario
 from spec_tests.scenarios.stories import due, first_period, recover, tripped_and_due

@@ -1,0 +1,84 @@
+"""One call through a breaker: started, parked in its function, told how to end."""
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from grader.binding.model import Surface
+from grader.conversation.messages import Event, UpCall
+from grader.conversation.worker import Order
+from grader.history import CallSeen
+
+if TYPE_CHECKING:
+    from grader.driver.lab import Lab
+
+
+class Call:
+    """One call under way; `seen` is its history so far."""
+
+    def __init__(self, lab: "Lab", surface: Surface, planned: str | None) -> None:
+        self._lab = lab
+        self._planned = planned
+        self._token = secrets.token_hex(8)
+        self.surface = surface
+        self.number = self._lab.enlist(self)
+        self.seen = CallSeen(number=self.number, asked_at=self._lab.now)
+
+    # --- what the worker tells --------------------------------------------------------
+
+    def entered(self, up: UpCall) -> Order | None:
+        """Note that the function runs, and answer how it ends, if that is planned."""
+        first = self.seen.entered_at if self.seen.entries else up.at
+        self._change(
+            entries=self.seen.entries + 1,
+            entered_at=first,
+            arguments=up.args,
+            keywords=up.kwargs,
+        )
+        return None if self._planned is None else self._order(self._planned)
+
+    def happened(self, event: Event) -> None:
+        """Note how the call ended, or that its function was cancelled."""
+        if event.event == "cancelled":
+            self._change(cancelled_inside=True)
+            return
+        self._change(
+            how=event.event,
+            ended_at=event.at,
+            value=event.value,
+            own_result=event.value == self._token,
+            error=event.error,
+        )
+
+    # --- what the scenario does -------------------------------------------------------
+
+    def succeed(self) -> "Call":
+        """Let the parked function return."""
+        return self.end("return")
+
+    def fail(self, error: str | None = None) -> "Call":
+        """Let the parked function raise."""
+        return self.end(error or self._lab.binding.failure)
+
+    def end(self, planned: str) -> "Call":
+        """Let the parked function return, or raise an error of this name."""
+        self._lab.request("order", calls=[self.number], order=self._order(planned))
+        return self
+
+    def cancel(self) -> "Call":
+        """Cancel the task that makes the call."""
+        self._lab.request("cancel", call=self.number)
+        return self
+
+    def order(self, planned: str) -> Order:
+        """Return the order that makes the function return or raise."""
+        return self._order(planned)
+
+    def _order(self, planned: str) -> Order:
+        self._change(planned=planned)
+        if planned == "return":
+            return {"return": self._token}
+        return {"raise": planned, "token": self._token}
+
+    def _change(self, **fields: Any) -> None:
+        kept = {name: getattr(self.seen, name) for name in CallSeen.__struct_fields__}
+        self.seen = CallSeen(**{**kept, **fields})
