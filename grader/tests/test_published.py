@@ -134,3 +134,11 @@ def test_an_answer_without_a_usable_breaker_gets_next_to_nothing(
     assert candidate.requirements["de-breaker"].verdict == "fail"
     assert candidate.score is not None
     assert candidate.score < 1.0
+
+
+def test_the_readme_shows_the_scores_of_a_run(ours: Results) -> None:
+    ranked = sorted(ours.candidates, key=lambda c: (-(c.score or 0.0), c.name))
+    rows = [f"| {c.name} ({c.provenance}) | {c.score:.2f} | {c.as_delivered:.2f} |" for c in ranked]
+    readme = (ROOT / "README.md").read_text()
+    absent = [row for row in rows if row not in readme]
+    assert not absent, "the table of the README lacks\n" + "\n".join(rows)
