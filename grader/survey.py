@@ -69,7 +69,7 @@ def requirement_tests() -> dict[str, str]:
     for path in sorted(SPECIFICATION.glob("test_*.py")):
         for node in ast.parse(path.read_bytes()).body:
             if isinstance(node, ast.FunctionDef):
-                found |= {row: node.name for row in _declared(node)}
+                found |= dict.fromkeys(_declared(node), node.name)
     return found
 
 

@@ -14,6 +14,8 @@ from grader.binding.shape import (
 
 _DEEPEST = 3
 _LARGEST_FACTOR = 10
+# The base of a power beside an open period, and the open period where there is no other.
+_AMBIGUOUS_BASE = v.normal("backoff_base")
 _ERROR_KINDS = {"counted", "ignored", "failure_predicate"}
 # Numbers of one meaning each; what sets none of them is left at its default.
 _NUMBERS = {
@@ -127,12 +129,26 @@ def _settle_doubts(taken: dict[str, str], parameters: list[ParameterShape]) -> d
         small = isinstance(default, (int, float)) and default <= _LARGEST_FACTOR
         if concept == "threshold" and fraction:
             taken[name] = "rate"  # "failure_threshold=0.5" counts no failures
-        if concept == "base" and v.normal(name) == "backoffbase" and small:
-            other = [p.name for p in parameters if p.name not in taken]
-            base = [n for n in other if v.match(n, v.PARAMETERS["base"]) is not None]
+        if concept == "base" and v.normal(name) == _AMBIGUOUS_BASE and small:
+            # `timeout` was taken for a time limit of the call only because of this one.
+            other = [p.name for p in parameters if taken.get(p.name) in (None, "call_timeout")]
+            base = _ranked(other, "base")
             if base and "multiplier" not in taken.values():
                 taken[name], taken[base[0]] = "multiplier", "base"
+    if {"base", "multiplier"} & set(taken.values()) == {"base"}:
+        for parameter in parameters:
+            default = parameter.default
+            large = isinstance(default, (int, float)) and default > _LARGEST_FACTOR
+            ambiguous = v.normal(parameter.name) == _AMBIGUOUS_BASE and _is_number(parameter)
+            if parameter.name not in taken and ambiguous and not large:
+                taken[parameter.name] = "multiplier"
     return taken
+
+
+def _ranked(names: list[str], concept: str) -> list[str]:
+    """Return those of the names that say a concept, the likeliest first."""
+    found = [(rank, n) for n in names if (rank := v.match(n, v.PARAMETERS[concept])) is not None]
+    return [name for _, name in sorted(found)]
 
 
 def _argument(
@@ -178,10 +194,11 @@ def _nested(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
 def _configures(kind: ClassShape) -> bool:
     wanted = {*_NUMBERS, *_ERROR_KINDS} - {"call_timeout"}
     return any(
-        v.match(p.name, v.PARAMETERS[concept]) is not None
+        v.normal(p.name) in v.NESTED_PARAMETERS
+        or (v.resembles(p.name) is not None and _is_number(p))
+        or any(v.match(p.name, v.PARAMETERS[concept]) is not None for concept in wanted)
         for p in kind.parameters
-        for concept in wanted
-    ) or any(v.normal(p.name) in v.NESTED_PARAMETERS for p in kind.parameters)
+    )
 
 
 def _configuring_subclass(kind: ClassShape, classes: list[ClassShape]) -> ClassShape | None:

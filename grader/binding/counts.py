@@ -7,6 +7,7 @@ from grader.binding import vocabulary as v
 # On the breaker itself these are streaks that a success sets back, not totals.
 _STREAKS = {"failurecount", "successcount", "failures", "successes", "failcounter", "attempts"}
 _LENGTH = "#"
+_GUESSED = 1_000  # the rank of a name that stands in no list
 ALL = "*"
 """Stands for every entry of a mapping: `transitions.*` adds up what is counted by state."""
 
@@ -21,8 +22,9 @@ def find_counts(flat: dict[str, Any], *, of_breaker: bool = False) -> dict[str, 
     by_place: dict[str, dict[str, tuple[int, str]]] = {}
     for path, value in flat.items():
         for concept, rank, where in _meanings(path, value):
-            place, _, last = where.removesuffix(f".{ALL}").rpartition(".")
-            if of_breaker and not place and v.normal(last) in _STREAKS:
+            counted = where.removesuffix(f".{ALL}").removesuffix(f".{_LENGTH}")
+            place, _, last = counted.rpartition(".")
+            if of_breaker and not place and _may_be_a_streak(last, rank):
                 continue
             found = by_place.setdefault(place, {})
             if concept not in found or (rank, where) < found[concept]:
@@ -32,6 +34,11 @@ def find_counts(flat: dict[str, Any], *, of_breaker: bool = False) -> dict[str, 
         for concept, (_, where) in by_place[place].items():
             counts.setdefault(concept, where)
     return counts
+
+
+def _may_be_a_streak(name: str, rank: int) -> bool:
+    guessed = rank == _GUESSED and "total" not in name.lower()
+    return guessed or v.normal(name) in _STREAKS
 
 
 def _meanings(path: str, value: object) -> list[tuple[str, int, str]]:
@@ -49,17 +56,22 @@ def _meanings(path: str, value: object) -> list[tuple[str, int, str]]:
     if last == _LENGTH:
         return []
     ranks = ((concept, v.match(last, words)) for concept, words in v.COUNTS.items())
-    return [(c, rank, path) for c, rank in ranks if rank is not None and c != "state"]
+    listed = [(c, rank, path) for c, rank in ranks if rank is not None and c != "state"]
+    guess = None if listed or type(value) is float else v.resembles_count(last)
+    return listed if guess is None else [(guess, _GUESSED, path)]
 
 
 def read_count(flat: dict[str, Any], path: str) -> float | None:
-    """Return the count at a path; None where it is absent or no number."""
+    """Return the count at a path; None where it is no number.
+
+    One that is absent among others is zero: a Counter has no entry for what never happened.
+    """
     if path.endswith(f".{ALL}"):
         head = path.removesuffix(ALL)
         entries = [value for key, value in flat.items() if key.startswith(head)]
         numbers = [n for n in entries if type(n) in (int, float)]
         return float(sum(numbers))
+    if path not in flat and f"{path}!" not in flat and "" not in flat:
+        return 0.0
     value = flat.get(path)
-    if value is None and path.endswith(_LENGTH):
-        return None
     return float(value) if type(value) in (int, float) else None  # type: ignore[arg-type]

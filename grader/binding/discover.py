@@ -90,7 +90,8 @@ def _contexts(kind: ClassShape) -> Iterator[Surface]:
             continue
         if method.name.startswith("__") or method.name in {"record_success", "record_failure"}:
             continue
-        if not method.context:
+        # `context` holds for both kinds that contextlib makes.
+        if method.async_context or not method.context:
             yield Surface(style="context", mode="async", name=method.name, parentheses=True)
         if not method.async_context and not method.is_async:
             yield Surface(style="context", mode="sync", name=method.name, parentheses=True)

@@ -16,6 +16,8 @@ def as_state(flat: dict[str, Any], learnt: dict[str, str]) -> str | None:
         word = state_of(raw)
         if word is not None:
             return word
+        if raw is not None and {CLOSED, OPEN} == set(learnt.values()):
+            return HALF_OPEN  # numbers, say: what is neither of the two that were learnt
     return None
 
 

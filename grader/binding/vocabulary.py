@@ -196,11 +196,13 @@ RELEASE: Final = _names(
 )
 STATES: Final = _names(
     "state current_state get_state status circuit_state state_name get_current_state _state"
+    " phase circuit_status breaker_state current_status"
 )
 METRICS: Final = (
     "get_metrics metrics stats get_stats snapshot get_snapshot metrics_snapshot get_status"
     " statistics get_statistics info to_dict as_dict health report get_health summary counters"
-    " describe get_info collect status get_state"
+    " describe get_info collect status get_state circuit_metrics circuit_stats circuit_info"
+    " breaker_metrics breaker_stats breaker_info"
 ).split()
 METRICS_INNER: Final = ("snapshot", "to_dict", "as_dict", "get_stats", "get_metrics", "summary")
 RESETS: Final = _names("reset force_close force_closed close")
@@ -234,7 +236,7 @@ COUNTS: Final[dict[str, tuple[str, ...]]] = {
         " total_circuit_opens reopens state_change_count trips opened_count num_transitions"
         " opens state_history transition_history"
     ),
-    "state": _names("state current_state circuit_state state_name status"),
+    "state": _names("state current_state circuit_state state_name status phase"),
 }
 
 
@@ -269,7 +271,7 @@ _RESEMBLES: Final = tuple(
         ("successes", rf"success|{_PROBE}.*close|to_close|close_after"),
         (
             "limit",
-            rf"(max|limit|concurrent|permit|allow|num|count).*{_PROBE}|{_PROBE}.*(max|limit|call|request|permit|size|concurren|count)|^{_PROBE}s$",
+            rf"(max|limit|concurrent|permit|allow|num|count).*{_PROBE}|{_PROBE}.*(max|limit|call|request|permit|size|concurren|count|slot|flight)|^{_PROBE}s$",
         ),
         ("multiplier", r"multipl|growth|exponent|(backoff|timeout|cooldown|period).*(factor|rate)"),
         ("rate", r"(fail|error).*(rate|ratio|percent)"),
@@ -297,3 +299,27 @@ def resembles(name: str) -> str | None:
     if _MISLEADING.search(lowered):
         return None
     return next((c for c, pattern in _RESEMBLES if pattern.search(lowered)), None)
+
+
+_COUNT_RESEMBLES: Final = (
+    ("rejections", re.compile(r"reject|refus|denied|deny|short_?circuit|block|not_?permit|shed")),
+    ("transitions", re.compile(r"transition|state_?change|trip|times_?open|opened")),
+    ("successes", re.compile(r"succe")),
+    ("failures", re.compile(r"fail|error")),
+)
+# What only sounds like a lifetime count: settings, streaks, rates, times, parts of the whole.
+_NO_COUNT: Final = re.compile(
+    r"threshold|limit|max|min|consecutive|streak|current|recent|window|rate|ratio|percent|pct"
+    r"|last|time(?!s)|_at$|since|latenc|duration|avg|mean|half|probe|needed|required|remaining|until"
+)
+
+
+def resembles_count(name: str) -> str | None:
+    """Return the count that an unlisted name sounds like, or None.
+
+    A guess that only counts where no listed name took the count.
+    """
+    lowered = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    if _NO_COUNT.search(lowered):
+        return None
+    return next((c for c, pattern in _COUNT_RESEMBLES if pattern.search(lowered)), None)

@@ -16,7 +16,8 @@ from grader.binding.model import Binding, Constructor, Surface
 from grader.candidate import Candidate, SourceFile
 from grader.conversation.session import Session
 from grader.conversation.worker import Patience, Worker
-from grader.driver.lab import Breaker, Call, Lab
+from grader.driver.call import Call
+from grader.driver.lab import Breaker, Lab
 from grader.sandbox import choose
 
 PROJECT = Path(grader.__file__).resolve().parent.parent
@@ -52,7 +53,9 @@ def lab_of(session: Session, built: str = "Probe") -> Iterator[Lab]:
         yield Lab(worker, binding, seed=0)
 
 
-def called(breaker: Breaker, method: str, *args: Any, mode: str, planned: str = "return") -> Call:
+def called(
+    breaker: Breaker, method: str, *args: Any, mode: str, planned: str | None = "return"
+) -> Call:
     """Start a call through a method that takes the protected function first."""
     surface = Surface(style="call", mode=mode, name=method)
     return breaker.call(*args, surface=surface, planned=planned)
@@ -69,10 +72,7 @@ def told(lab: Lab, breaker: Breaker, *path: str) -> dict[str, Any]:
 @contextmanager
 def busy_neighbour() -> Iterator[None]:
     """Keep every core busy with another process, as a loaded machine does."""
-    loops = [
-        subprocess.Popen([sys.executable, "-I", "-c", "while True: pass"])  # noqa: S603
-        for _ in range(2)
-    ]
+    loops = [subprocess.Popen([sys.executable, "-I", "-c", "while True: pass"]) for _ in range(2)]
     try:
         yield
     finally:

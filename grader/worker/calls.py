@@ -14,6 +14,7 @@ from .upstream import Upstream
 from .wire import number, scalar, text
 
 _MOST_BASES = 12
+_MOST_ATTRIBUTES = 40
 
 
 class Calls:
@@ -111,14 +112,6 @@ class Calls:
         """Describe an exception by its types, and whether it is the one that was raised."""
         kinds = [kind for kind in type(error).__mro__ if kind is not object][:_MOST_BASES]
         cause = error.__cause__
-        numbers = {}
-        for name in [n for n in dir(error) if not n.startswith("_")][:40]:
-            try:
-                value = getattr(error, name)
-            except Exception:  # noqa: BLE001, S112  a property that raises tells nothing
-                continue
-            if (seconds := number(value)) is not None:
-                numbers[name] = seconds
         return {
             "type": text(type(error).__name__),
             "bases": [text(kind.__name__) for kind in kinds],
@@ -128,7 +121,7 @@ class Calls:
             "caused_by_same": cause is not None and cause is original,
             "cause_changed": error is original and cause is not None,
             "depth": sum(1 for _ in traceback.walk_tb(error.__traceback__)),
-            "numbers": numbers,
+            "numbers": _numbers(error),
         }
 
     # --- many calls -------------------------------------------------------------------
@@ -224,3 +217,23 @@ class Calls:
             "doc": scalar(getattr(made, "__doc__", None)),
             "unwraps": getattr(made, "__wrapped__", None) is original,
         }
+
+
+def _numbers(error: BaseException) -> dict[str, float]:
+    """Return the public numeric attributes of an exception, durations in seconds."""
+    numbers = {}
+    for name in _public_names(error)[:_MOST_ATTRIBUTES]:
+        try:
+            value = getattr(error, name)
+        except BaseException:  # noqa: BLE001, S112  a property that raises tells nothing
+            continue
+        if (seconds := number(value)) is not None:
+            numbers[name] = seconds
+    return numbers
+
+
+def _public_names(error: BaseException) -> list[str]:
+    try:
+        return [name for name in dir(error) if not name.startswith("_")]
+    except BaseException:  # noqa: BLE001  `__dir__` is the candidate's, and may raise anything
+        return []

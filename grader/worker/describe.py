@@ -12,8 +12,8 @@ from .wire import scalar, text
 
 _MOST_MEMBERS = 400
 _MOST_DATA = 60
-# A message holds 64 KiB; one member of the most methods stays below the rest.
-_PAGE_BYTES = 24 * 1024
+# A message holds 64 KiB; a page is this, or the one member that is larger.
+_PAGE_BYTES = 48 * 1024
 _MOST_METHODS = 60
 
 
@@ -26,10 +26,10 @@ def describe_modules(owns: Callable[[str | None], bool], start: int = 0) -> dict
     size = 0
     members = _members(owns)
     for member in members[start:]:
-        page.append(member)
         size += len(json.dumps(member))
-        if size > _PAGE_BYTES:
+        if page and size > _PAGE_BYTES:
             break
+        page.append(member)
     end = start + len(page)
     return {"members": page, "next": end if end < len(members) else None}
 

@@ -18,7 +18,6 @@ from .clock import NANOSECONDS, STARTS_AT, VirtualClock
 _WALL_START = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC).replace(tzinfo=None)
 _WALL_CLOCKS = {time.CLOCK_REALTIME, getattr(time, "CLOCK_TAI", None)}
 _MONOTONIC = ("monotonic", "perf_counter", "process_time", "thread_time")
-_real_ctime, _real_asctime = time.ctime, time.asctime
 
 
 def freeze(clock: VirtualClock) -> None:
@@ -53,6 +52,7 @@ class _Readings:
         self._clock = clock
         self._time = freezegun.api.fake_time
         self._time_ns = freezegun.api.fake_time_ns
+        self._real_ctime, self._real_asctime = time.ctime, time.asctime
 
     def monotonic(self) -> float:
         return self._clock.now / NANOSECONDS
@@ -73,10 +73,10 @@ class _Readings:
         return self._time_ns() if which in _WALL_CLOCKS else self.monotonic_ns()
 
     def ctime(self, seconds: float | None = None, /) -> str:
-        return _real_ctime(self._time() if seconds is None else seconds)
+        return self._real_ctime(self._time() if seconds is None else seconds)
 
     def asctime(self, moment: Any = None, /) -> str:
-        return _real_asctime(time.localtime() if moment is None else moment)
+        return self._real_asctime(time.localtime() if moment is None else moment)
 
 
 def _replace(ours: dict[str, Any]) -> None:
