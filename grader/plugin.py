@@ -161,6 +161,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         )
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-k` is looked at, which may name a row
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what does not apply to a kind of candidate, and note the rows."""
     kept: list[pytest.Item] = []
@@ -171,6 +172,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             kept.append(item)
             continue
         candidate = _candidate(item)
+        item.extra_keyword_matches |= {row.id, row.id.replace("-", "_")}
         library = candidate is not None and candidate.kind == "library"
         (left_out if library and row.area in LIBRARY_LEAVES_OUT else kept).append(item)
         config.stash[VERDICTS].rows.setdefault(row.id, row)

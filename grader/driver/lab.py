@@ -9,7 +9,7 @@ from typing import Any
 
 from grader.binding.model import Binding, Constructor, Surface
 from grader.binding.state import as_state
-from grader.conversation.failures import Blocked, NotOffered, Unknown
+from grader.conversation.failures import Blocked, CandidateFailure, NotOffered, Unknown
 from grader.conversation.messages import ErrorSeen, Event, Reply, UpCall
 from grader.conversation.worker import Order, Worker
 from grader.driver.call import Call
@@ -114,6 +114,16 @@ class Lab:
         self.now = reply.now
         for event in reply.events:
             self._happened(event)
+        return reply
+
+    def ask(self, op: str, **arguments: Any) -> Reply:
+        """Do as `request`, for what has no meaning unless it works.
+
+        Raises CandidateFailure where the candidate raised in the middle of it.
+        """
+        reply = self.request(op, **arguments)
+        if reply.error is not None:
+            raise CandidateFailure(f"the candidate raised {reply.error}")
         return reply
 
     def _happened(self, event: Event) -> None:
@@ -264,7 +274,7 @@ class Breaker:
         surface = self.surface()
         call = Call(self.lab, surface, planned)
         base = float(self.settings.get("base", 10.0))
-        reply = self.lab.request(
+        reply = self.lab.ask(
             "poll",
             breaker=self.handle,
             surface=surface.data(),

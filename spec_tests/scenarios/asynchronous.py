@@ -150,9 +150,7 @@ def decorated_functions(lab: Lab) -> tuple[Decorated, ...]:
         if surface is None:
             continue
         breaker = lab.breaker()
-        told = lab.request(
-            "decorated", breaker=breaker.handle, surface=surface.data(), form=mode
-        ).value
+        told = lab.ask("decorated", breaker=breaker.handle, surface=surface.data(), form=mode).value
         call = lab.breaker().succeed(surface=surface)
         seen.append(
             Decorated(

@@ -190,7 +190,7 @@ def many_rounds(lab: Lab) -> ManyRounds:
     errors: dict[str, int] = {}
     # In portions, so that no single request takes long even on a machine under load.
     for portion in range(0, rounds, _PORTION):
-        told = lab.request(
+        told = lab.ask(
             "repeat",
             breaker=breaker.handle,
             surface=surface.data(),

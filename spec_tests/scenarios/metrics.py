@@ -188,7 +188,7 @@ def _call_many(breaker: Breaker, times: int) -> None:
     surface = breaker.surface()
     # In portions, so that no single request takes long even on a machine under load.
     for _ in range(0, times, _PORTION):
-        breaker.lab.request(
+        breaker.lab.ask(
             "repeat",
             breaker=breaker.handle,
             surface=surface.data(),
@@ -203,5 +203,5 @@ def _call_many(breaker: Breaker, times: int) -> None:
 def _objects(breaker: Breaker) -> int:
     accessor = breaker.lab.binding.state or breaker.lab.binding.metrics
     target = accessor.target if accessor is not None else ""
-    reply = breaker.lab.request("size", breaker=breaker.handle, target=target)
+    reply = breaker.lab.ask("size", breaker=breaker.handle, target=target)
     return int(reply.value["objects"])

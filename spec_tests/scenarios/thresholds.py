@@ -72,7 +72,7 @@ def occasional_failures(lab: Lab) -> Traffic:
     breaker = lab.breaker(base=1e6, window_time=LEFT_OUT)
     orders = [{"raise": lab.binding.failure}, *([{"return": 1}] * successes)]
     surface = breaker.surface()
-    reply = lab.request(
+    reply = lab.ask(
         "repeat",
         breaker=breaker.handle,
         surface=surface.data(),
