@@ -30,6 +30,14 @@ _KINDS: dict[str, type[Interrupted]] = {
 }
 
 
+def no_call(binding: Binding) -> Interrupted:
+    """Return why nothing can be seen where no call runs its function."""
+    text = f"{binding.surfaces[0]} does not run the function it is given"
+    return (
+        Blocked("de-breaker", text) if binding.sure else Unknown(f"the binding is unsure: {text}")
+    )
+
+
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """Why a scenario ended early."""
 
@@ -135,6 +143,8 @@ class Bench:
             binding = self.binding
             if not binding.surfaces:
                 raise Blocked("de-breaker", "there is no way to make a call")
+            if not (binding.works or binding.cut_off):
+                raise no_call(binding)
             with self._session.worker() as worker:
                 self._load(worker)
                 lab = Lab(worker, binding, seed=self.seed)

@@ -77,6 +77,10 @@ def test_rejections_are_not_failures(
         f"five rejections, a recovery and {len(seen.failures)} failures"
         f" ({tell_all(seen.failures)}); the next call {seen.after.tell()}"
     )
+    assert all(call.succeeded for call in seen.beside_a_probe), (
+        "callers were rejected beside a probe, which then succeeded; the next calls:"
+        f" {tell_all(seen.beside_a_probe)}"
+    )
 
 
 @requirement("me-invariants", MUST, source="the definition", known=ATTESTED)

@@ -44,6 +44,11 @@ def test_three_states_are_exposed_in_order(trip: Trip, recovery: Recovery) -> No
 @requirement("st-open-rejects", MUST, source="FOW, AZ")
 def test_an_open_breaker_rejects_without_running_the_function(trip: Trip) -> None:
     """While open, calls are rejected and the protected function is not run."""
+    blocked_unless(
+        trip.after != "closed" or any(call.rejected for call in trip.later),
+        "th-exact",
+        "it did not open",
+    )
     assert not any(call.admitted for call in trip.later), (
         f"right after the trip three calls came: {tell_all(trip.later)}"
     )
@@ -141,6 +146,10 @@ def test_after_closing_a_full_threshold_of_failures_is_needed_again(recovery: Re
         "st-probe-success-closes",
         "it did not close",
     )
+    early = recovery.at_once_after_close
+    assert all(call.admitted for call in early), (
+        f"right after it had closed came {len(early) - 1} failures and a success: {tell_all(early)}"
+    )
     number = len(recovery.fresh_failures)
     assert recovery.after_fresh_failures.succeeded, (
         f"{number} failures after it had closed, the next call"
@@ -199,6 +208,11 @@ def test_breakers_do_not_share_their_state(neighbours: Neighbours) -> None:
     blocked_unless(neighbours.tripped_rejects.rejected, "th-exact", "the first did not trip")
     assert neighbours.other.succeeded, (
         f"one breaker tripped, and a call through another {neighbours.other.tell()}"
+    )
+    failures = neighbours.others_failures
+    assert all(call.admitted for call in failures), (
+        f"one breaker tripped, and through another came {len(failures) - 1} failures and a"
+        f" success: {tell_all(failures)}"
     )
     assert neighbours.other_state in (None, "closed"), (
         f"one breaker tripped, and another says it is {neighbours.other_state}"

@@ -50,15 +50,16 @@ def load(folder: Path) -> Candidate:
 def load_all(folder: Path) -> list[Candidate | Unreadable]:
     """Return the candidates in the subfolders of *folder*, in the order of their names.
 
-    Left out are plain files, folders whose name starts with `.` or `_`, and
-    groups: folders that hold candidate folders themselves. Raises `InputError`
+    Left out are plain files, folders whose name starts with `.` or `_`, folders
+    of other TOML files without any source, such as named defects, and groups:
+    folders that hold candidate folders themselves. Raises `InputError`
     where nothing is left, and for an id that comes twice.
     """
     found: dict[str, Candidate | Unreadable] = {}
     places: dict[str, Path] = {}
     groups: list[str] = []
     for path in _folders(folder):
-        if path.name.startswith((".", "_")):
+        if path.name.startswith((".", "_")) or _describes_something_else(path):
             continue
         if not is_candidate(path) and any(map(is_candidate, _folders(path))):
             groups.append(path.name)
@@ -72,6 +73,11 @@ def load_all(folder: Path) -> list[Candidate | Unreadable]:
         hint = f"; it has groups of them: {', '.join(groups)}" if groups else ""
         raise InputError(f"{folder}: no candidate folder in it{hint}")
     return list(found.values())
+
+
+def _describes_something_else(folder: Path) -> bool:
+    sources = (*folder.rglob("*.py"), *folder.glob(ANSWER))
+    return not is_candidate(folder) and not sources and any(folder.glob("*.toml"))
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -56,9 +56,12 @@ def constructor(
         argument = _argument(parameter, concepts.get(parameter.name), shape, unread, depth)
         if argument is not None:
             arguments.append(argument)
+    open_ended = any(p.kind == "var_keyword" for p in member.parameters)
     if depth == 0 and not any(a.concept or a.nested for a in arguments):
-        arguments += _passed_on(member, shape, unread)
-    return Constructor(call=member.path, arguments=tuple(arguments))
+        passed_on = _passed_on(member, shape, unread)
+        arguments += passed_on
+        open_ended = open_ended and not passed_on
+    return Constructor(call=member.path, arguments=tuple(arguments), open_ended=open_ended)
 
 
 def _passed_on(

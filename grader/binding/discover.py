@@ -38,8 +38,14 @@ def propose(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal
         for function in factories(shape)
         if not function.generator
     ]
-    made = [p for p in made if p.constructor.concepts() or not callable_]
-    return [*callable_, *made, *(p for p in classes if not p.surfaces)]
+    public = [p for p in callable_ if not _is_private(p)]
+    made = [p for p in made if p.constructor.concepts() or not public]
+    others = [*(p for p in callable_ if _is_private(p)), *(p for p in classes if not p.surfaces)]
+    return [*public, *made, *others]
+
+
+def _is_private(proposal: Proposal) -> bool:
+    return proposal.constructor.call.partition(":")[2].startswith("_")
 
 
 def _of_class(kind: ClassShape, shape: Shape, unread: frozenset[str]) -> Proposal:
@@ -75,6 +81,8 @@ def _calls(kind: ClassShape) -> Iterator[Surface]:
             modes = ("sync",)
         for mode in modes:
             yield Surface(style="call", mode=mode, name=method.name, closed=closed)
+        if method.is_async and closed:
+            yield Surface(style="call", mode="async", name=method.name, coroutine=True)
 
 
 def _contexts(kind: ClassShape) -> Iterator[Surface]:

@@ -19,6 +19,8 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parentheses: bool = False
     closed: bool = False
     """The method takes no arguments for the function, which therefore is closed over them."""
+    coroutine: bool = False
+    """The method takes a coroutine, not a function."""
     plain: bool = False
     """A `with` where the calls are asynchronous."""
     allow: str = ""
@@ -62,6 +64,8 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
 
     call: str
     arguments: tuple[Argument, ...] = ()
+    open_ended: bool = False
+    """It takes keywords that nobody could be found to read: settings that are not known."""
 
     def concepts(self) -> dict[str, str]:
         """Return concept → dotted name of the parameter that sets it."""
@@ -126,10 +130,14 @@ class Accessor(msgspec.Struct, frozen=True, kw_only=True):
     """Where something can be read: a target and the names that lead to it."""
 
     path: tuple[str, ...]
+    flags: dict[str, str] = {}
+    """Instead of one value: members that are true in one state, by that state."""
     target: str = ""
     """`@name` where it hangs on the decorated function instead of on the breaker."""
 
     def __str__(self) -> str:
+        if self.flags:
+            return ", ".join(self.flags.values())
         return ".".join((*([self.target] if self.target else []), *self.path)) or "the breaker"
 
 
@@ -148,6 +156,10 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     reset: str = ""
     failure: str = "ServiceFailure"
     """The error class that failing calls raise."""
+    luck: float = 0.5
+    """Where in its range a drawn jitter falls (see `grader.worker.luck`)."""
+    jittery: bool = False
+    """The open period is drawn at random, and no parameter switches that off."""
     settings: dict[str, Any] = {}
     """Settings that every breaker is built with."""
     trips_at: int | None = None

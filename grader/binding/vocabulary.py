@@ -198,6 +198,12 @@ STATES: Final = _names(
     "state current_state get_state status circuit_state state_name get_current_state _state"
     " phase circuit_status breaker_state current_status"
 )
+FLAGS: Final[dict[str, tuple[str, ...]]] = {
+    "closed": ("is_closed", "closed"),
+    "open": ("is_open", "opened", "is_opened"),
+    "half_open": ("is_half_open", "is_halfopen", "half_opened"),
+}
+"""Members that are true in one state alone; not `open`, which may be an order."""
 METRICS: Final = (
     "get_metrics metrics stats get_stats snapshot get_snapshot metrics_snapshot get_status"
     " statistics get_statistics info to_dict as_dict health report get_health summary counters"

@@ -61,6 +61,7 @@ class Call:
 
     def end(self, planned: str) -> "Call":
         """Let the parked function return, or raise an error of this name."""
+        self._planned = planned  # also where the function runs once more
         self._lab.request("order", calls=[self.number], order=self._order(planned))
         return self
 

@@ -7,7 +7,7 @@ How a call is made through the candidate's API is the binding's business.
 import random
 from typing import Any
 
-from grader.binding.model import Binding, Constructor, Surface
+from grader.binding.model import Accessor, Binding, Constructor, Surface
 from grader.binding.state import as_state
 from grader.conversation.failures import Blocked, CandidateFailure, NotOffered, Unknown
 from grader.conversation.messages import ErrorSeen, Event, Reply, UpCall
@@ -49,6 +49,7 @@ class Lab:
         self._calls: dict[int, Call] = {}
         self._breakers = 0
         worker.answer = self._answer
+        self.luck(binding.luck)
 
     # --- building ---------------------------------------------------------------------
 
@@ -101,6 +102,10 @@ class Lab:
         return concept in self.binding.parameters
 
     # --- time -------------------------------------------------------------------------
+
+    def luck(self, value: float | None) -> None:
+        """Let what is drawn at random fall at this share of its range; None: anywhere."""
+        self.worker.request("luck", value=value)
 
     def wait(self, seconds: float) -> None:
         """Let virtual time pass."""
@@ -248,6 +253,14 @@ class Breaker:
             return wanted + (self.lab.binding.trips_at or 3) - 3
         return self.lab.binding.trips_at or wanted
 
+    def forget(self) -> None:
+        """Let what it remembers of earlier calls fall out of a window of time or of calls."""
+        if "rate" not in self.lab.binding.parameters:
+            return
+        window = self.settings.get("window_time")
+        if "window_time" in self.lab.binding.parameters and window is not None:
+            self.wait(1.05 * float(window))
+
     def trip(self) -> tuple[CallSeen, ...]:
         """Let it fail until the next call would be rejected; raise Blocked if that never comes.
 
@@ -273,14 +286,14 @@ class Breaker:
         planned = planned or self.lab.binding.failure
         surface = self.surface()
         call = Call(self.lab, surface, planned)
-        base = float(self.settings.get("base", 10.0))
+        base = float(self.settings.get("base") or 10.0)
         reply = self.lab.ask(
             "poll",
             breaker=self.handle,
             surface=surface.data(),
             form=surface.form,
             call=call.number,
-            step=base / 50,
+            step=(base or 10.0) / 50,
             growth=0.02,
             most=most,
         )
@@ -296,12 +309,23 @@ class Breaker:
         accessor = self.lab.binding.state
         if accessor is None:
             return None
+        if accessor.flags:
+            return self._flagged_state(accessor)
         reply = self.lab.request(
             "read", breaker=self.handle, target=accessor.target, path=accessor.path
         )
         if not isinstance(reply.value, dict):
             return None
         return as_state(reply.value, self.lab.binding.state_words)
+
+    def _flagged_state(self, accessor: Accessor) -> str | None:
+        for state, name in accessor.flags.items():
+            told = self.lab.request(
+                "read", breaker=self.handle, target=accessor.target, path=[name]
+            )
+            if isinstance(told.value, dict) and told.value.get("") is True:
+                return state
+        return None
 
     def metrics(self) -> Metrics:
         """Read the metrics."""

@@ -12,11 +12,14 @@ from grader.binding.shape import ObjectShape, Page, Shape
 from grader.binding.state import CLOSED, OPEN, raw_state, state_of
 from grader.conversation.failures import Blocked
 from grader.conversation.worker import Worker
-from grader.driver.lab import LEFT_OUT, Breaker, Lab, Refused
+from grader.driver.lab import DEFAULTS, LEFT_OUT, Breaker, Lab, Refused
 
 _MOST_FAILURES = 25
 _MOST_SURFACES = 14
 _MOST_PAGES = 50
+_MOST_LUCK = 1 - 2**-53
+# Errors that no way of calling a breaker brings about: the code itself is broken.
+_CRASHES = {"NameError", "UnboundLocalError", "AttributeError", "ImportError", "RecursionError"}
 # Error classes that are tried when the plain one does not count, as HTTP examples raise them.
 _FAILURES = (
     "ServiceFailure",
@@ -75,14 +78,15 @@ class _Learner:
         self._settings: dict[str, Any] = {}
         self._binding = Binding(constructor=proposal.constructor, surfaces=(), reset=proposal.reset)
         self._lab = Lab(worker, self._binding, seed=seed)
-        self._failure = "ServiceFailure"
+        self._crashes = False
 
     def learn(self) -> Binding:
         """Go through it step by step."""
         self._settle_settings()
         self._settle_surfaces()
-        if self._binding.surfaces and not self._binding.cut_off:
+        if self._binding.surfaces and self._binding.works:
             self._settle_trip()
+            self._settle_luck()
             self._settle_metrics()
         return self._adopt(sure=not self._doubts, doubts=tuple(self._doubts))
 
@@ -105,6 +109,8 @@ class _Learner:
             {"jitter": LEFT_OUT, "call_timeout": LEFT_OUT, "window_time": LEFT_OUT},
             {"limit": LEFT_OUT, "successes": LEFT_OUT, "call_timeout": LEFT_OUT},
             {"counted": LEFT_OUT},
+            # Nothing but what it requires.
+            dict.fromkeys([*DEFAULTS, "counted"], LEFT_OUT),
         ]
         for trial in trials:
             try:
@@ -114,7 +120,18 @@ class _Learner:
                 continue
             self._adopt(settings=trial)
             return
-        self._doubts.append(f"the constructor refused every setting: {refusals[0]}")
+        if self._guesses():
+            self._doubts.append(f"the constructor refused every setting: {refusals[-1]}")
+        self._crashes = True
+
+    def _guesses(self) -> bool:
+        """Whether any required argument of the constructor is a guess of ours."""
+        return any(
+            argument.concept is None
+            and argument.nested is None
+            and v.match(argument.name, v.PARAMETERS["name"]) is None
+            for argument in self._proposal.constructor.arguments
+        )
 
     # --- calling ----------------------------------------------------------------------
 
@@ -134,7 +151,7 @@ class _Learner:
         if not ranked and self._proposal.surfaces:
             first = self._proposal.surfaces[0]
             self._adopt(surfaces=(first,), cut_off=cut, works=False)
-            if not cut:
+            if not (cut or self._crashes):
                 self._doubts.append(f"{first} did not run the function it was given")
             return
         self._adopt(surfaces=tuple(ranked))
@@ -145,6 +162,7 @@ class _Learner:
             call = self._lab.breaker().succeed(surface=surface)
         except Refused:
             return False
+        self._crashes |= call.error is not None and call.error.type in _CRASHES
         return call.succeeded and call.entries == 1
 
     # --- tripping ---------------------------------------------------------------------
@@ -167,10 +185,51 @@ class _Learner:
                     self._settle_state(breaker)
                     return
         self._adopt(failure="ServiceFailure")
+        if self._another_surface_trips():
+            return
         self._doubts.append("no number of failures led to a rejection")
         breaker = self._fresh()
         if breaker is not None:
             self._settle_state(breaker)
+
+    def _another_surface_trips(self) -> bool:
+        """Try the other mode: what is for plain functions runs coroutine functions blindly."""
+        surfaces = self._binding.surfaces
+        for surface in surfaces[1:]:
+            if surface.mode == surfaces[0].mode:
+                continue
+            self._adopt(surfaces=(surface, *(s for s in surfaces if s is not surface)))
+            breaker = self._fresh()
+            tripped = self._fail_until_rejected(breaker) if breaker is not None else None
+            if breaker is not None and tripped is not None:
+                self._adopt(trips_at=tripped)
+                self._settle_state(breaker)
+                return True
+        self._adopt(surfaces=surfaces)
+        return False
+
+    def _settle_luck(self) -> None:
+        """See whether the open period is drawn, and where it is the one that was configured."""
+        if self._binding.trips_at is None:
+            return
+        base = float(self._lab.settings().get("base", 10.0))
+        figures = {luck: self._first_period(luck) for luck in (0.5, 0.0, _MOST_LUCK)}
+        self._lab.luck(0.5)
+        known = {luck: figure for luck, figure in figures.items() if figure}
+        steady = len(known) == len(figures) and max(known.values()) <= 1.02 * min(known.values())
+        if steady or not known:
+            return
+        best = min(known, key=lambda luck: abs(known[luck] - base))
+        self._adopt(luck=best, jittery=True)
+        self._lab.luck(best)
+
+    def _first_period(self, luck: float) -> float | None:
+        self._lab.luck(luck)
+        breaker = self._fresh()
+        if breaker is None:
+            return None
+        breaker.fails(breaker.threshold)
+        return breaker.open_period()[0].high
 
     def _fresh(self) -> Breaker | None:
         try:
@@ -213,6 +272,28 @@ class _Learner:
                 accessor = Accessor(path=(name,), target=target)
                 if self._tells_states_apart(accessor, fresh, tripped):
                     return
+        for target, _ in self._targets(fresh):
+            if self._has_flags(target, fresh, tripped):
+                return
+
+    def _has_flags(self, target: str, fresh: Breaker, tripped: Breaker) -> bool:
+        """See whether members such as `is_open` tell closed from open."""
+        flags = {
+            state: name
+            for state, names in v.FLAGS.items()
+            for name in reversed(names)
+            if self._flag(name, target, fresh) is (state == CLOSED)
+            and self._flag(name, target, tripped) is (state == OPEN)
+        }
+        if not {CLOSED, OPEN} <= set(flags):
+            return False
+        self._adopt(state=Accessor(path=(), target=target, flags=flags))
+        return True
+
+    def _flag(self, name: str, target: str, breaker: Breaker) -> bool | None:
+        reply = self._lab.request("read", breaker=breaker.handle, target=target, path=[name])
+        value = reply.value.get("") if isinstance(reply.value, dict) else None
+        return value if isinstance(value, bool) else None
 
     def _tells_states_apart(self, accessor: Accessor, fresh: Breaker, tripped: Breaker) -> bool:
         raw = []

@@ -181,13 +181,20 @@ def surfaces(*members: MethodShape) -> list[str]:
 
 
 def test_an_async_call_comes_before_a_plain_one() -> None:
-    found = surfaces(method("call", "func", "*args"), method("call_async", "func", is_async=True))
+    found = surfaces(
+        method("call", "func", "*args"), method("call_async", "func", "*args", is_async=True)
+    )
     assert found == ["async call call_async", "async call call", "sync call call"]
 
 
 def test_a_call_without_arguments_for_the_function_is_closed_over_them() -> None:
     (proposal,) = propose((a_class("CircuitBreaker", method("execute", "operation")),))
     assert [surface.closed for surface in proposal.surfaces] == [True, True]
+
+
+def test_an_async_call_that_takes_one_thing_may_take_a_coroutine() -> None:
+    (proposal,) = propose((a_class("CircuitBreaker", method("call", "work", is_async=True)),))
+    assert [surface.coroutine for surface in proposal.surfaces] == [False, True]
 
 
 def test_a_context_manager_is_used_as_what_it_is() -> None:

@@ -111,7 +111,7 @@ BINDINGS: dict[str, dict[str, Any] | str] = {
         base="open_timeout",
         cap="max_open_timeout",
         limit="probes",
-        state="get_stats",
+        state="is_closed, is_open, is_half_open",
         metrics="get_stats",
     ),
     "sync_executor": found(

@@ -193,12 +193,12 @@ class Calls:
         """Decorate a function with a name and a docstring, and look at what came back."""
         runs: list[int] = []
 
-        async def fetch_page(url: str) -> str:
+        async def fetch_page(url: str = "") -> str:
             """Fetch one page."""
             runs.append(1)
             return url
 
-        def read_page(url: str) -> str:
+        def read_page(url: str = "") -> str:
             """Read one page."""
             runs.append(1)
             return url

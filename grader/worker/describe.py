@@ -40,7 +40,9 @@ def _members(owns: Callable[[str | None], bool]) -> list[dict[str, Any]]:
         if not owns(module_name):
             continue
         for name, value in list(vars(module).items()):
-            if name.startswith("_") or getattr(value, "__module__", None) != module_name:
+            # A private class may be the breaker, behind a public function that hands it out.
+            private = name.startswith("_") and not inspect.isclass(value)
+            if private or getattr(value, "__module__", None) != module_name:
                 continue
             if inspect.isclass(value):
                 members.append(_class(module_name, name, value, owns))

@@ -21,6 +21,7 @@ from .calls import Calls
 from .expressions import Builder
 from .loader import Sources
 from .loop import Mover, VirtualLoop
+from .luck import set_luck
 from .scheduler import Scheduler
 from .upstream import Upstream
 from .waiting import Observed
@@ -196,6 +197,9 @@ class Server:
         """Step the wall clock alone."""
         self._clock.wall_offset += round(request["seconds"] * 1e9)
         self._clock.move_to(self._clock.now)
+
+    async def _op_luck(self, request: dict[str, Any]) -> Any:
+        set_luck(request["value"])
 
     async def _op_seed(self, request: dict[str, Any]) -> Any:
         random.seed(request["seed"])

@@ -67,6 +67,9 @@ async def call_async(
 ) -> Any:
     """Make one call in a task."""
     style = surface["style"]
+    if surface.get("coroutine"):
+        coroutine = function(*args, **kwargs)
+        return await settle(member(wrapped.target, surface["name"])(coroutine))
     if style == "call":
         if surface.get("closed"):
             function, args, kwargs = functools.partial(function, *args, **kwargs), (), {}
@@ -101,12 +104,23 @@ def _reporter(target: Any, name: str, error: BaseException | None) -> Callable[[
     if error is None:
         return method  # type: ignore[no-any-return]
     try:
-        inspect.signature(method).bind()
-    except TypeError:
-        return functools.partial(method, error)
+        signature = inspect.signature(method)
     except ValueError:
-        pass
-    return method  # type: ignore[no-any-return]
+        return method  # type: ignore[no-any-return]
+    try:
+        signature.bind(error)
+    except TypeError:
+        return method  # type: ignore[no-any-return]
+    first = next(iter(signature.parameters.values()))
+    wanted = first.default is first.empty or _says_error(first)
+    return functools.partial(method, error) if wanted else method
+
+
+def _says_error(parameter: inspect.Parameter) -> bool:
+    told = f"{parameter.name} {parameter.annotation}".lower()
+    return parameter.name in {"e", "ex", "reason"} or any(
+        w in told for w in ("exc", "err", "cause")
+    )
 
 
 def _records(surface: dict[str, Any], error: BaseException) -> str:

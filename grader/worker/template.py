@@ -14,7 +14,7 @@ import signal
 import socket
 from typing import Any
 
-from . import confine, loop
+from . import confine, loop, luck
 from .clock import VirtualClock
 from .freeze import freeze
 from .loader import Sources
@@ -40,6 +40,7 @@ class Template:
     def prepare(self) -> None:
         """Freeze time and warm up, as the first message says."""
         setup = json.loads(self._control.recv(_MOST_BYTES))
+        luck.install()
         install(self._scheduler, self._observed)
         freeze(self._clock)
         loop.install(self._scheduler)

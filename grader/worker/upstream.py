@@ -202,11 +202,11 @@ class Upstream:
     def any_call(self, form: str) -> Callable[..., Any]:
         """Return one function for many calls, for decorators: its first argument is the call."""
 
-        async def fetch(call: int, *args: Any, **kwargs: Any) -> Any:
-            return await self.visit(call, args, kwargs)
+        async def fetch(call: Any = None, *args: Any, **kwargs: Any) -> Any:
+            return await self.visit(call, args, kwargs) if isinstance(call, int) else None
 
-        def fetch_sync(call: int, *args: Any, **kwargs: Any) -> Any:
-            return self.visit_in_thread(call, args, kwargs)
+        def fetch_sync(call: Any = None, *args: Any, **kwargs: Any) -> Any:
+            return self.visit_in_thread(call, args, kwargs) if isinstance(call, int) else None
 
         return _in_form(form, fetch, fetch_sync)
 

@@ -26,6 +26,8 @@ class Awaited(msgspec.Struct, frozen=True, kw_only=True):
     offered: bool
     success: CallSeen | None = None
     failures: tuple[CallSeen, ...] = ()
+    state: str | None = None
+    """What it says of itself after them."""
     after: CallSeen | None = None
 
 
@@ -40,7 +42,11 @@ def coroutine_functions(lab: Lab) -> Awaited:
     breaker = lab.breaker()
     failures = tuple(breaker.fail(surface=surface) for _ in range(breaker.threshold))
     return Awaited(
-        offered=True, success=success, failures=failures, after=breaker.succeed(surface=surface)
+        offered=True,
+        success=success,
+        failures=failures,
+        state=breaker.state(),
+        after=breaker.succeed(surface=surface),
     )
 
 
@@ -62,7 +68,7 @@ def callable_forms(lab: Lab) -> tuple[Form, ...]:
         success = lab.breaker().succeed(surface=surface, form=form)
         breaker = lab.breaker()
         failures = tuple(breaker.fail(surface=surface, form=form) for _ in range(breaker.threshold))
-        after = breaker.succeed(surface=surface)
+        after = breaker.succeed(surface=surface, form=form)
         seen.append(Form(form=form, success=success, failures=failures, after=after))
     return tuple(seen)
 
@@ -105,8 +111,7 @@ def _overlap(breaker: Breaker) -> None:
 @scenario
 def cancelled_call(lab: Lab) -> CallSeen:
     """Cancel a call while its function runs."""
-    _asynchronous(lab)
-    return lab.breaker().call().cancel().seen
+    return lab.breaker().call(surface=_asynchronous(lab)).cancel().seen
 
 
 class Outside(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,5 @@
 """Situations about the open period and how it grows."""
 
-import statistics
-
 import msgspec
 
 from grader.conversation.failures import NotOffered
@@ -22,6 +20,7 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
     base: float
     multiplier: float
     cap: float
+    base_configured: bool
     multiplier_configured: bool
     cap_configured: bool
     periods: tuple[OpenPeriod, ...]
@@ -51,6 +50,7 @@ def _curve(lab: Lab, threshold: int, cap: float, rounds: int) -> Curve:
         base=BASE,
         multiplier=MULTIPLIER,
         cap=cap,
+        base_configured=lab.offers("base"),
         multiplier_configured=lab.offers("multiplier"),
         cap_configured=lab.offers("cap"),
         periods=tuple(periods),
@@ -90,6 +90,7 @@ def back_to_the_first(lab: Lab) -> Reset:
     _, probe = breaker.open_period(planned="return")
     closed = (probe, *(close(breaker) if breaker.state() not in (None, "closed") else ()))
     breaker.succeed()
+    breaker.forget()
     breaker.trip()
     again, _ = breaker.open_period()
     return Reset(first=first, grown=tuple(grown), closed=closed, again=again)
@@ -138,33 +139,31 @@ def periods_by_threshold(lab: Lab) -> FirstPeriods:
 
 
 class Jitter(msgspec.Struct, frozen=True, kw_only=True):
-    """Open periods under jitter, watched closely and watched once."""
+    """Breakers under jitter, asked again and again at one instant."""
 
-    watched: tuple[float, ...]
-    """Seconds until a call was admitted, asking all the time."""
-    looked_at: float
-    """Seconds after which other breakers were asked once."""
-    asked_once: int
-    admitted_once: int
-    """How many of those admitted their one call."""
+    asked_at: float
+    """Seconds after the trip: the middle of what is drawn."""
+    breakers: int
+    changed_their_mind: int
+    """How many rejected a call and admitted one later, with no time between them."""
 
 
 @scenario
 def jittered(lab: Lab) -> Jitter:
-    """Ask some breakers all the time and others once, at the median of the first ones' periods."""
-    if not lab.offers("jitter"):
+    """Wait until a period that is drawn may be over or not, then ask and ask."""
+    if not (lab.offers("jitter") or lab.binding.jittery):
         raise NotOffered("there is no jitter")
-    watched = [first_period(lab, jitter=0.5).high or 0.0 for _ in range(15)]
-    median = statistics.median(watched)
-    asked, admitted = 40, 0
-    for _ in range(asked):
+    lab.luck(0.5)
+    middle = first_period(lab, jitter=0.5).high or 0.0
+    lab.luck(None)
+    breakers, asked, changed = 12, 25, 0
+    for _ in range(breakers):
         breaker = lab.breaker(jitter=0.5)
         breaker.trip()
-        breaker.wait(median)
-        admitted += breaker.fail().admitted
-    return Jitter(
-        watched=tuple(watched), looked_at=median, asked_once=asked, admitted_once=admitted
-    )
+        breaker.wait(middle)
+        first = breaker.succeed()
+        changed += first.rejected and any(breaker.succeed().admitted for _ in range(asked))
+    return Jitter(asked_at=middle, breakers=breakers, changed_their_mind=changed)
 
 
 class ManyRounds(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import re
 import msgspec
 
 from grader.answers import undefined_names
-from grader.bench import Bench
+from grader.bench import Bench, no_call
 from grader.binding import vocabulary as v
 from grader.binding.shape import ClassShape, FunctionShape, Shape
 from grader.binding.state import state_of
@@ -83,9 +83,15 @@ def usable(bench: Bench) -> Usable:
     try:
         binding = bench.binding
     except Blocked as blocked:
+        if blocked.because != "de-breaker":
+            raise
         return Usable(works=False, cut_off=False, why_not=str(blocked))
     if not binding.surfaces:
         return Usable(works=False, cut_off=False, why_not="there is no way to make a call")
+    if not (binding.works or binding.cut_off):
+        interrupted = no_call(binding)
+        if not isinstance(interrupted, Blocked):
+            raise interrupted
     if not binding.works:
         why_not = f"{binding.surfaces[0]} does not run the function it is given"
         return Usable(works=False, cut_off=binding.cut_off, why_not=why_not)
@@ -106,12 +112,15 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 def parts(bench: Bench) -> Parts:
     """Look for the parts of a breaker, also where the breaker itself is missing."""
     shape: Shape = ()
-    if bench.modules:
-        try:
-            with bench.worker() as worker:
-                shape = describe(worker, bench.modules)
-        except Interrupted:
-            shape = ()
+    if not bench.modules:
+        raise Blocked("de-code", "there is no Python code")
+    try:
+        with bench.worker() as worker:
+            shape = describe(worker, bench.modules)
+    except Blocked:
+        raise
+    except Interrupted:
+        shape = ()
     return Parts(
         states=_states(shape, bench.candidate),
         error=_error(shape),

@@ -3,7 +3,7 @@
 import msgspec
 
 from grader.conversation.failures import NotOffered
-from grader.driver.lab import Lab
+from grader.driver.lab import LEFT_OUT, Lab
 from grader.history import CallSeen
 from grader.specification import scenario
 from spec_tests.scenarios.stories import first_period, recover, tripped_and_due
@@ -69,7 +69,8 @@ def exclude_list(lab: Lab) -> Excluded:
     """Exclude a type; fail with it and with a subclass more often than the threshold."""
     if not lab.offers("ignored"):
         raise NotOffered("no exception type can be excluded")
-    breaker = lab.breaker(ignored=["ExcludedFailure"])
+    # Without the list of what counts: what is in no list would be left alone anyway.
+    breaker = lab.breaker(ignored=["ExcludedFailure"], counted=LEFT_OUT)
     kinds = ("ExcludedFailure", "SpecificExcludedFailure")
     calls = tuple(breaker.fail(kinds[n % 2]) for n in range(2 * breaker.threshold + 2))
     return Excluded(calls=calls, after=breaker.succeed())
@@ -87,7 +88,7 @@ class OddProbe(msgspec.Struct, frozen=True, kw_only=True):
 def excluded_probe(lab: Lab) -> OddProbe:
     """Let a probe raise what is excluded, or what stands in no include list."""
     if lab.offers("ignored"):
-        error, settings = "ExcludedFailure", {"ignored": ["ExcludedFailure"]}
+        error, settings = "ExcludedFailure", {"ignored": ["ExcludedFailure"], "counted": LEFT_OUT}
     elif lab.offers("counted"):
         error, settings = "UnrelatedFailure", {"counted": ["ServiceFailure"]}
     else:

@@ -3,7 +3,7 @@
 import msgspec
 
 from grader.conversation.failures import NotOffered
-from grader.driver.lab import Breaker, Lab, Refused
+from grader.driver.lab import LEFT_OUT, Breaker, Lab, Refused
 from grader.driver.looking import look_at
 from grader.history import Burst, CallSeen, OpenPeriod
 from grader.specification import scenario
@@ -52,10 +52,10 @@ class Successes(msgspec.Struct, frozen=True, kw_only=True):
 def _breaker_with_successes(lab: Lab, wanted: int, period: OpenPeriod) -> Breaker:
     if not lab.offers("successes"):
         raise NotOffered("the success threshold cannot be set")
-    try:
-        return tripped_and_due(lab, period, successes=wanted)
-    except Refused:
+    try:  # with room for that many probes, as some admit no more in a round
         return tripped_and_due(lab, period, successes=wanted, limit=wanted)
+    except Refused:
+        return tripped_and_due(lab, period, successes=wanted)
 
 
 @scenario
@@ -108,7 +108,7 @@ def _ending(lab: Lab, name: str, period: OpenPeriod) -> Ending | None:
     if name == "excluded":
         if not lab.offers("ignored"):
             return None
-        settings["ignored"] = ["ExcludedFailure"]
+        settings |= {"ignored": ["ExcludedFailure"], "counted": LEFT_OUT}
     breaker = tripped_and_due(lab, period, **settings)
     if name == "cancellation" and breaker.surface().mode != "async":
         return None
@@ -122,7 +122,12 @@ def _ending(lab: Lab, name: str, period: OpenPeriod) -> Ending | None:
             "excluded": "ExcludedFailure",
         }
         probe.end(planned.get(name, name))
-    return Ending(ending=name, probe=probe.seen, later=recover(breaker, period))
+    later = recover(breaker, period)
+    if name == "success" and all(call.succeeded for call in later):
+        breaker.fails(breaker.threshold)
+        breaker.wait(due(period))
+        later = recover(breaker, period)
+    return Ending(ending=name, probe=probe.seen, later=later)
 
 
 class Late(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,9 +4,9 @@ import msgspec
 
 from grader.conversation.failures import Blocked
 from grader.driver.lab import Breaker, Lab
-from grader.history import CallSeen, Metrics
+from grader.history import CallSeen, Metrics, OpenPeriod
 from grader.specification import scenario
-from spec_tests.scenarios.stories import due, first_period
+from spec_tests.scenarios.stories import close, due, first_period, tripped_and_due
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +87,8 @@ class AfterRejections(msgspec.Struct, frozen=True, kw_only=True):
     state_after_probe: str | None
     failures: tuple[CallSeen, ...]
     after: CallSeen
+    beside_a_probe: tuple[CallSeen, ...]
+    """Calls after a good probe beside which callers were rejected; empty where none was."""
 
 
 @scenario
@@ -98,8 +100,11 @@ def rejections_then_failures(lab: Lab) -> AfterRejections:
     rejections = tuple(breaker.succeed() for _ in range(5))
     breaker.wait(due(period))
     probe = breaker.succeed()
+    if breaker.state() is None:
+        breaker.succeed()
+    elif breaker.state() != "closed":
+        close(breaker)
     state = breaker.state()
-    breaker.succeed()
     failures = breaker.fails(breaker.threshold - 1)
     return AfterRejections(
         rejections=rejections,
@@ -107,7 +112,19 @@ def rejections_then_failures(lab: Lab) -> AfterRejections:
         state_after_probe=state,
         failures=failures,
         after=breaker.succeed(),
+        beside_a_probe=_rejections_beside_a_probe(lab, period),
     )
+
+
+def _rejections_beside_a_probe(lab: Lab, period: OpenPeriod) -> tuple[CallSeen, ...]:
+    breaker = tripped_and_due(lab, period)
+    probe, *others = breaker.queue(4)
+    if not probe.seen.running or not all(call.seen.rejected for call in others):
+        return ()
+    probe.succeed()
+    if breaker.state() not in (None, "closed"):
+        close(breaker)
+    return tuple(breaker.succeed() for _ in range(3))
 
 
 class MetricsWalk(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +144,7 @@ class MetricsWalk(msgspec.Struct, frozen=True, kw_only=True):
 @scenario
 def metrics_walk(lab: Lab) -> MetricsWalk:
     """Succeed, fail, cancel and wait at random, and read the metrics after each step."""
-    breaker = lab.breaker(threshold=2)
+    breaker = lab.breaker(threshold=2, rate=0.5)
     said, states, steps = [breaker.metrics()], [breaker.state()], []
     for _ in range(40):
         step = lab.random.choice(("succeed", "succeed", "fail", "fail", "cancel", "wait"))

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from grader.conversation.failures import NotOffered
 from grader.driver.lab import Breaker, Lab
 from grader.history import CallSeen, OpenPeriod
 from grader.specification import scenario
@@ -66,6 +67,8 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     fresh_failures: tuple[CallSeen, ...]
     """One failure less than the threshold, after it closed."""
     after_fresh_failures: CallSeen
+    at_once_after_close: tuple[CallSeen, ...]
+    """On another breaker, right after it closed: one failure less than the threshold, a success."""
     tripping_failure: CallSeen
     after_trip: CallSeen
 
@@ -88,7 +91,10 @@ def recovery(lab: Lab) -> Recovery:
         probes = close(breaker)
     state_after = breaker.state()
     later = tuple(breaker.succeed() for _ in range(6))
+    breaker.forget()
     fresh = breaker.fails(breaker.threshold - 1)
+    after_fresh_failures = breaker.succeed()
+    breaker.forget()
     return Recovery(
         period=period,
         too_early=too_early,
@@ -98,10 +104,21 @@ def recovery(lab: Lab) -> Recovery:
         state_after=state_after,
         later=later,
         fresh_failures=fresh,
-        after_fresh_failures=breaker.succeed(),
+        after_fresh_failures=after_fresh_failures,
         tripping_failure=breaker.fails(breaker.threshold)[-1],
         after_trip=breaker.succeed(),
+        at_once_after_close=_at_once_after_close(lab, period),
     )
+
+
+def _at_once_after_close(lab: Lab, period: OpenPeriod) -> tuple[CallSeen, ...]:
+    if not lab.offers("threshold"):
+        return ()  # in a window of calls the probe itself may count
+    breaker = tripped_and_due(lab, period)
+    breaker.succeed()
+    if breaker.state() not in (None, "closed"):
+        close(breaker)
+    return (*breaker.fails(breaker.threshold - 1), breaker.succeed())
 
 
 class FailedProbe(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +161,8 @@ def slow_trip(lab: Lab) -> SlowTrip:
     breaker.fails(breaker.threshold - 1)
     slow = breaker.call()
     breaker.wait(2 * due(period))
+    if slow.seen.ended:
+        raise NotOffered(f"it gives up on a slow call by itself, which {slow.seen.tell()}")
     slow.fail()
     at_once = breaker.succeed()
     breaker.wait(period.low / 2)
@@ -202,6 +221,8 @@ class Neighbours(msgspec.Struct, frozen=True, kw_only=True):
 
     tripped_rejects: CallSeen
     other: CallSeen
+    others_failures: tuple[CallSeen, ...]
+    """One failure less than the threshold, through a third, and a success."""
     other_state: str | None
 
 
@@ -211,7 +232,14 @@ def neighbours(lab: Lab) -> Neighbours:
     first, second = lab.breaker(), lab.breaker()
     first.trip()
     rejected = first.succeed()
-    return Neighbours(tripped_rejects=rejected, other=second.succeed(), other_state=second.state())
+    third = lab.breaker()
+    failures = (*third.fails(third.threshold - 1), third.succeed())
+    return Neighbours(
+        tripped_rejects=rejected,
+        others_failures=failures,
+        other=second.succeed(),
+        other_state=second.state(),
+    )
 
 
 class Walk(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,14 +249,24 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[str, ...]
 
 
+STEPS = ("succeed", "fail", "fail", "wait a little", "wait long")
+EVERY_WAY = (
+    *("succeed", "fail", "succeed", "fail", "fail"),  # counted, taken back, tripped
+    *("succeed", "wait long", "fail", "wait long", "wait long", "succeed", "succeed"),
+    *("fail", "succeed", "fail", "fail", "wait long", "wait long", "succeed"),
+)
+"""Steps that lead over every edge there is, before chance takes over."""
+
+
 @scenario
 def walk(lab: Lab) -> Walk:
     """Let calls succeed and fail at random, move the clock at random, read the state each time."""
-    breaker = lab.breaker(threshold=2)
+    # At a rate of one, a single success would keep it closed for the length of its window.
+    breaker = lab.breaker(threshold=2, rate=0.5)
     states = [breaker.state() or ""]
     steps = []
-    for _ in range(60):
-        step = lab.random.choice(("succeed", "fail", "fail", "wait a little", "wait long"))
+    chosen = [lab.random.choice(STEPS) for _ in range(60)]
+    for step in (*EVERY_WAY, *chosen):
         steps.append(step)
         _take(breaker, step)
         states.append(breaker.state() or "")

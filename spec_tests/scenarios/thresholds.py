@@ -1,5 +1,7 @@
 """Situations about thresholds and configuration."""
 
+import contextlib
+
 import msgspec
 
 from grader.binding.model import Argument
@@ -20,12 +22,16 @@ class TripCount(msgspec.Struct, frozen=True, kw_only=True):
     failures: int | None
     """None: it never rejected within 40 failures."""
     calls: tuple[CallSeen, ...]
+    opened: int | None = None
+    """After how many failures it first said that it is open."""
 
 
 class TripCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Trip counts at several settings."""
 
     configurable: bool
+    unreadable: bool
+    """The constructor takes settings by names that cannot be read from its signature."""
     by_rate: bool
     """It counts a rate: the threshold is the least number of calls."""
     counts: tuple[TripCount, ...]
@@ -36,22 +42,33 @@ def trip_counts(lab: Lab) -> TripCounts:
     """Let all calls fail, at several thresholds, until one is rejected."""
     by_rate = "rate" in lab.binding.parameters and "threshold" not in lab.binding.parameters
     configurable = "threshold" in lab.binding.parameters or (
-        by_rate and "minimum_calls" in lab.binding.parameters
+        by_rate and bool({"minimum_calls", "window_size"} & set(lab.binding.parameters))
     )
     wanted = (2, 3, 5) if configurable else (None,)
     counts = [_count(lab.breaker(threshold=LEFT_OUT if n is None else n), n) for n in wanted]
-    return TripCounts(configurable=configurable, by_rate=by_rate, counts=tuple(counts))
+    return TripCounts(
+        configurable=configurable,
+        unreadable=lab.binding.constructor.open_ended,
+        by_rate=by_rate,
+        counts=tuple(counts),
+    )
 
 
 def _count(breaker: Breaker, configured: int | None) -> TripCount:
     calls: list[CallSeen] = []
+    opened: int | None = None
     for _ in range(_MOST_FAILURES):
+        if opened is None and breaker.state() == "open":
+            opened = len(calls)
         calls.append(breaker.fail())
         if not calls[-1].admitted:
             break
     rejected = calls[-1].rejected
     return TripCount(
-        configured=configured, failures=len(calls) - 1 if rejected else None, calls=tuple(calls)
+        configured=configured,
+        failures=len(calls) - 1 if rejected else None,
+        calls=tuple(calls),
+        opened=opened,
     )
 
 
@@ -69,7 +86,7 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
 def occasional_failures(lab: Lab) -> Traffic:
     """One failure, then fifty successes, over and over, each cycle longer than a failure window."""
     successes, cycles = 50, 9
-    breaker = lab.breaker(base=1e6, window_time=LEFT_OUT)
+    breaker = _hardly_recovering(lab)
     orders = [{"raise": lab.binding.failure}, *([{"return": 1}] * successes)]
     surface = breaker.surface()
     reply = lab.ask(
@@ -89,6 +106,16 @@ def occasional_failures(lab: Lab) -> Traffic:
         patterns=tuple(told["patterns"]),
         kept_out=told["kept_out"],
     )
+
+
+def _hardly_recovering(lab: Lab) -> Breaker:
+    """Return a breaker that would stay open for the whole traffic, as long as it may be set."""
+    cap = lab.settings().get("cap")
+    lengths = [1e6, *([float(cap)] if isinstance(cap, (int, float)) else []), 3_600.0]
+    for base in lengths[:-1]:
+        with contextlib.suppress(Refused):
+            return lab.breaker(base=base, window_time=LEFT_OUT)
+    return lab.breaker(base=lengths[-1], window_time=LEFT_OUT)
 
 
 class Periods(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,7 +163,10 @@ def zeros(lab: Lab) -> tuple[Zero, ...]:
 
 
 def _zero_threshold(lab: Lab) -> Zero:
-    default = _count(lab.breaker(threshold=LEFT_OUT), None).failures
+    try:
+        default = _count(lab.breaker(threshold=LEFT_OUT), None).failures
+    except Refused:
+        default = None  # there is none
     name = lab.binding.parameters["threshold"]
     try:
         zero = lab.breaker(threshold=0)
@@ -147,7 +177,10 @@ def _zero_threshold(lab: Lab) -> Zero:
 
 def _zero_period(lab: Lab) -> Zero:
     name = lab.binding.parameters["base"]
-    default = first_period(lab, base=LEFT_OUT).high
+    try:
+        default = first_period(lab, base=LEFT_OUT).high
+    except Refused:
+        default = None  # there is none
     try:
         zero = lab.breaker(base=0.0)
     except Refused as refused:
