@@ -193,8 +193,7 @@ def _ending(interrupted: Interrupted) -> Ending:
 
 
 def _prefix(interrupted: Interrupted) -> str:
-    return (
-        f"{type(interrupted).__name__.lower()}: "
-        if isinstance(interrupted, CandidateFailure)
-        else ""
-    )
+    """Return how a candidate failed, unless the text says so already."""
+    kind = type(interrupted)
+    special = isinstance(interrupted, CandidateFailure) and kind is not CandidateFailure
+    return f"{kind.__name__.lower()}: " if special else ""

@@ -11,6 +11,7 @@ from grader.binding.shape import (
     ParameterShape,
     Shape,
 )
+from grader.binding.targets import breaker_classes
 
 _DEEPEST = 3
 _LARGEST_FACTOR = 10
@@ -70,12 +71,17 @@ def _passed_on(
     """Return the keywords that `**settings` hands on to another class of the candidate."""
     if not any(p.kind == "var_keyword" for p in member.parameters):
         return []
-    for other in shape:
-        if isinstance(other, ClassShape) and other != member and not other.error:
-            arguments = constructor(other, shape, unread, depth=1).arguments
-            if {"threshold", "base"} & {a.concept for a in arguments}:
-                own = {p.name for p in member.parameters}
-                return [a for a in arguments if not a.positional and a.name not in own]
+    own = {p.name for p in member.parameters}
+    likely = breaker_classes(shape)
+    others = [m for m in shape if isinstance(m, ClassShape) and m not in likely and not m.error]
+    for other in (*likely, *others):
+        arguments = constructor(other, shape, unread, depth=1).arguments if other != member else ()
+        concepts = {a.concept for a in arguments}
+        # What is no breaker by its name must look like one by all its settings.
+        if {"threshold", "base"} <= concepts or (
+            other in likely and {"threshold", "base"} & concepts
+        ):
+            return [a for a in arguments if not a.positional and a.name not in own]
     return []
 
 

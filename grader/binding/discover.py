@@ -44,6 +44,14 @@ def propose(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal
     return [*public, *made, *others]
 
 
+def decorator_factories(
+    shape: Shape, unread: frozenset[str] = frozenset()
+) -> tuple[Constructor, ...]:
+    """Return how to build what functions beside the breaker may decorate with."""
+    found = (constructor(f, shape, unread) for f in factories(shape) if not f.generator)
+    return tuple(found)
+
+
 def _is_private(proposal: Proposal) -> bool:
     return proposal.constructor.call.partition(":")[2].startswith("_")
 

@@ -162,6 +162,10 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """The open period is drawn at random, and no parameter switches that off."""
     settings: dict[str, Any] = {}
     """Settings that every breaker is built with."""
+    decorator: Constructor | None = None
+    """A function beside the breaker that builds a decorator, such as `circuit_breaker(...)`."""
+    decorator_modes: tuple[str, ...] = ()
+    """The kinds of functions that it decorates: `async`, `sync`."""
     trips_at: int | None = None
     """Failures it took to trip with a threshold of 3, or with the built-in one."""
     works: bool = True

@@ -6,8 +6,8 @@ import msgspec
 
 from grader.binding import vocabulary as v
 from grader.binding.counts import find_counts
-from grader.binding.discover import Proposal, propose
-from grader.binding.model import Accessor, Binding, Surface
+from grader.binding.discover import Proposal, decorator_factories, propose
+from grader.binding.model import Accessor, Binding, Constructor, Surface
 from grader.binding.shape import ObjectShape, Page, Shape
 from grader.binding.state import CLOSED, OPEN, raw_state, state_of
 from grader.conversation.failures import Blocked
@@ -43,7 +43,8 @@ def learn(worker: Worker, modules: list[str], unread: frozenset[str], seed: int)
         raise Blocked("de-breaker", "nothing in the code looks like a circuit breaker")
     tried: list[Binding] = []
     for proposal in proposals[:4]:
-        binding = _Learner(worker, proposal, seed).learn()
+        beside = () if proposal.is_factory else decorator_factories(shape, unread)
+        binding = _Learner(worker, proposal, seed).learn(beside)
         if binding.surfaces and not binding.cut_off and binding.trips_at is not None:
             return binding
         tried.append(binding)
@@ -80,14 +81,15 @@ class _Learner:
         self._lab = Lab(worker, self._binding, seed=seed)
         self._crashes = False
 
-    def learn(self) -> Binding:
-        """Go through it step by step."""
+    def learn(self, beside: tuple[Constructor, ...] = ()) -> Binding:
+        """Go through it step by step; `beside` are functions that may build a decorator."""
         self._settle_settings()
         self._settle_surfaces()
         if self._binding.surfaces and self._binding.works:
             self._settle_trip()
             self._settle_luck()
             self._settle_metrics()
+            self._settle_decorator(beside)
         return self._adopt(sure=not self._doubts, doubts=tuple(self._doubts))
 
     def _adopt(self, **changes: Any) -> Binding:
@@ -164,6 +166,21 @@ class _Learner:
             return False
         self._crashes |= call.error is not None and call.error.type in _CRASHES
         return call.succeeded and call.entries == 1
+
+    def _settle_decorator(self, beside: tuple[Constructor, ...]) -> None:
+        """See whether a function beside the breaker builds a decorator that works."""
+        for constructor in beside:
+            modes = tuple(m for m in ("async", "sync") if self._decorates_with(constructor, m))
+            if modes:
+                self._adopt(decorator=constructor, decorator_modes=modes)
+                return
+
+    def _decorates_with(self, constructor: Constructor, mode: str) -> bool:
+        try:
+            breaker = self._lab.build(constructor, self._lab.settings())
+        except Refused:
+            return False
+        return breaker.succeed(surface=Surface(style="decorate", mode=mode)).succeeded
 
     # --- tripping ---------------------------------------------------------------------
 

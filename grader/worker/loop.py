@@ -45,10 +45,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._select_as_a_thread(timeout)
 
     def _select_as_a_thread(self, timeout: float | None) -> list[Any]:
-        events: list[Any] = self._real_select(0)
-        if events:
-            return events
         with self._scheduler.lock:
+            # Looking and beginning to wait are one step: a wake-up between the two would find
+            # nobody waiting, and this thread would count as idle with work at hand.
+            events: list[Any] = self._real_select(0)
+            if events:
+                return events
             # It may be woken before this returns, where all the others wait for time to pass.
             self._waiting = self._scheduler.begin(timeout, when_woken=super()._write_to_self)  # type: ignore[misc]
         events = self._real_select(None)
@@ -65,7 +67,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _write_to_self(self) -> None:
         with self._scheduler.lock:
             self._wake()
-        super()._write_to_self()  # type: ignore[misc]
+            super()._write_to_self()  # type: ignore[misc]
 
     def next_timer(self) -> int | None:
         """Return when the loop's next live timer is due, in nanoseconds, or None."""

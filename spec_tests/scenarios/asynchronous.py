@@ -1,5 +1,8 @@
 """Situations about asyncio: what is awaited, what overlaps, what is cancelled."""
 
+import functools
+from collections.abc import Callable
+
 import msgspec
 
 from grader.binding.model import Surface
@@ -152,11 +155,15 @@ def decorated_functions(lab: Lab) -> tuple[Decorated, ...]:
     seen = []
     for mode in ("async", "sync"):
         surface = lab.binding.surface(mode=mode, style="decorate")
+        build: Callable[[], Breaker] = lab.breaker
+        if surface is None and lab.binding.decorator and mode in lab.binding.decorator_modes:
+            surface = Surface(style="decorate", mode=mode)
+            build = functools.partial(lab.build, lab.binding.decorator, lab.settings())
         if surface is None:
             continue
-        breaker = lab.breaker()
+        breaker = build()
         told = lab.ask("decorated", breaker=breaker.handle, surface=surface.data(), form=mode).value
-        call = lab.breaker().succeed(surface=surface)
+        call = build().succeed(surface=surface)
         seen.append(
             Decorated(
                 kind=mode,
