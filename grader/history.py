@@ -140,7 +140,7 @@ class OpenPeriod(msgspec.Struct, frozen=True, kw_only=True):
             rounded = float(f"{self.high:.{digits - 1}e}")
             step = 10.0 ** (len(str(int(self.high))) - digits)
             for candidate in (rounded, rounded - step):
-                if self.low < candidate <= self.high:
+                if self.low <= candidate <= self.high and candidate:
                     return round(candidate, 9)
         return self.high
 
