@@ -140,7 +140,7 @@ def _run(given: Given, select: str) -> Verdicts:
     ]
     holder = Holder(given)
     with redirect_stdout(output), redirect_stderr(output):
-        status = pytest.main(arguments, plugins=[_named(holder), keeper])
+        status = pytest.main(arguments, plugins=[_Named(holder), keeper])
     if keeper.own_errors:
         raise GraderError(f"the specification failed: {keeper.own_errors[0]}")
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
@@ -159,10 +159,6 @@ class _Named:
         """Register once, as early as can be."""
         if not manager.has_plugin("grader-given"):
             manager.register(self._holder, "grader-given")
-
-
-def _named(holder: Holder) -> _Named:
-    return _Named(holder)
 
 
 def _binding(bench: Bench | None) -> dict[str, Any]:

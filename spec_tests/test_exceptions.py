@@ -34,6 +34,7 @@ def test_the_callers_exception_is_the_one_that_was_raised(
         assert call.how == "raised", f"{stage}: the failing call {call.tell()}"
         assert passed_unaltered(call), (
             f"{stage}: the function raised {call.planned}, the caller got {call.error}"
+            f"{' with another __cause__' if call.error and call.error.cause_changed else ''}"
         )
 
 
@@ -72,7 +73,8 @@ def test_an_exception_that_does_not_count_does_not_wedge_half_open(
     seen = excluded_probe
     blocked_unless(seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}")
     assert all(call.succeeded for call in seen.later), (
-        f"a probe raised {seen.error}; good calls over four open periods: {tell_all(seen.later)}"
+        f"a probe raised {seen.error}; good calls up to seven open periods"
+        f" later: {tell_all(seen.later)}"
     )
 
 
@@ -88,7 +90,7 @@ def test_an_interrupt_passes_and_leaks_no_slot(
         f"the probe raised {error}; it {seen.probe.tell()}"
     )
     assert all(call.succeeded for call in seen.later), (
-        f"a probe raised {error}; good calls later: {tell_all(seen.later)}"
+        f"a probe raised {error}; good calls up to seven open periods later: {tell_all(seen.later)}"
     )
 
 

@@ -118,7 +118,8 @@ def test_a_slot_is_returned_however_the_probe_ends(
     blocked_unless(seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}")
     assert seen.later, f"after a probe that ended by {ending} no call was made"
     assert all(call.succeeded for call in seen.later), (
-        f"a probe ended by {ending}; good calls over four open periods: {tell_all(seen.later)}"
+        f"a probe ended by {ending}; good calls up to seven open periods later:"
+        f" {tell_all(seen.later)}"
     )
 
 
@@ -131,7 +132,7 @@ def test_a_cancelled_probe_does_not_leave_it_stuck(endings: tuple[Ending, ...]) 
         return
     blocked_unless(seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}")
     assert all(call.succeeded for call in seen.later), (
-        f"a probe was cancelled; good calls over the next open period: {tell_all(seen.later)}"
+        f"a probe was cancelled; good calls up to seven open periods later: {tell_all(seen.later)}"
     )
 
 

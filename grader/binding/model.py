@@ -101,8 +101,6 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _in_kind(value: Any, kind: str) -> Expression:
-    if isinstance(value, Raw):
-        return value.value
     if kind in {"type", "tuple", "list", "set", "frozenset", "predicate"}:
         return {"$errors": value if isinstance(value, list) else [value], "$as": kind}
     if kind == "timedelta":
@@ -118,12 +116,6 @@ def _in_kind(value: Any, kind: str) -> Expression:
     if kind == "integer" and float(value).is_integer():
         return int(value)
     return value
-
-
-class Raw(msgspec.Struct, frozen=True):
-    """A setting that is passed as it is, for odd values such as NaN's stand-ins or None."""
-
-    value: Any
 
 
 class Accessor(msgspec.Struct, frozen=True, kw_only=True):

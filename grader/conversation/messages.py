@@ -32,7 +32,6 @@ class ErrorSeen(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     same: bool
     """It is the very object that the protected function raised (attested)."""
-    caused_by_same: bool
     cause_changed: bool
     depth: int
     """Frames in its traceback (attested)."""

@@ -6,7 +6,7 @@ import pytest
 
 from grader.binding.construct import constructor
 from grader.binding.discover import propose
-from grader.binding.model import Accessor, Argument, Binding, Constructor, Raw, Surface
+from grader.binding.model import Accessor, Argument, Binding, Constructor, Surface
 from grader.binding.override import override
 from grader.binding.shape import ClassShape, FunctionShape, MethodShape, ParameterShape
 from grader.conversation.messages import Opaque
@@ -146,7 +146,6 @@ def test_settings_that_are_handed_on_as_keywords_are_found_where_they_arrive() -
             {"ignored": ["KeyError"]},
             {"$errors": ["KeyError"], "$as": "frozenset"},
         ),
-        (parameter("failure_threshold", 5), {"threshold": Raw(None)}, None),
     ],
 )
 def test_a_setting_is_passed_in_the_kind_that_the_parameter_takes(

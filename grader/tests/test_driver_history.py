@@ -13,7 +13,6 @@ BROKEN = ErrorSeen(
     dedicated=(),
     message="down",
     same=True,
-    caused_by_same=False,
     cause_changed=False,
     depth=3,
     numbers={},

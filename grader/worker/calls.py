@@ -118,7 +118,6 @@ class Calls:
             "dedicated": [text(k.__name__) for k in kinds if self._owns(k.__module__)],
             "message": text(error),
             "same": error is original,
-            "caused_by_same": cause is not None and cause is original,
             "cause_changed": error is original and cause is not None,
             "depth": sum(1 for _ in traceback.walk_tb(error.__traceback__)),
             "numbers": _numbers(error),

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import functools
 import gc
-import random
 import sys
 import types
 from collections.abc import Awaitable, Callable, Iterator
@@ -200,9 +199,6 @@ class Server:
 
     async def _op_luck(self, request: dict[str, Any]) -> Any:
         set_luck(request["value"])
-
-    async def _op_seed(self, request: dict[str, Any]) -> Any:
-        random.seed(request["seed"])
 
     async def _op_decorated(self, request: dict[str, Any]) -> Any:
         """Tell what decorating made of a function."""

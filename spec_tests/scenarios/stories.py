@@ -49,7 +49,7 @@ def close(breaker: Breaker, most: int = 12) -> tuple[CallSeen, ...]:
 
 
 def recover(breaker: Breaker, period: OpenPeriod, further: int = 4) -> tuple[CallSeen, ...]:
-    """Give it time and good calls, at most four open periods, and return the last calls.
+    """Make good calls at once and one, three and seven open periods later; return the last ones.
 
     It has recovered when all of them ran: more in a row than half-open would admit for ever.
     """
