@@ -15,7 +15,13 @@ import pytest
 from grader import answers
 from grader.bench import Bench, Played
 from grader.candidate import Candidate, Unreadable
-from grader.conversation.failures import Blocked, CandidateFailure, NotOffered, Unknown
+from grader.conversation.failures import (
+    Blocked,
+    CandidateFailure,
+    NotOffered,
+    Recorded,
+    Unknown,
+)
 from grader.errors import GraderError
 from grader.results import Finding
 from grader.sandbox import Tier, choose
@@ -264,6 +270,8 @@ def judge(row: Row, candidate: str, error: BaseException | None, *, cut_off: boo
         verdict = Verdict.NOT_OFFERED
     elif isinstance(error, Unknown):
         verdict = Verdict.UNKNOWN
+    elif isinstance(error, Recorded):
+        verdict = Verdict.PASS
     else:
         return None
     if cut_off and verdict in {Verdict.FAIL, Verdict.BLOCKED} and because != "de-code":
@@ -292,6 +300,7 @@ def _cut_off_ran(item: pytest.Item) -> bool:
 
 def _tell_pytest(item: pytest.Item, report: pytest.TestReport, case: Case) -> None:
     if case.verdict is Verdict.PASS:
+        report.outcome, report.longrepr = "passed", None  # also where a choice was recorded
         return
     told = f"{case.row.id} {case.verdict}"
     told += f" ({case.because})" if case.because else ""

@@ -3,17 +3,18 @@
 A *scenario* plays a situation once per candidate and returns what was seen, as
 a frozen value. A *requirement* is a pytest test that judges such values: its
 docstring is the normative sentence, its mark carries id and level, its module
-is the area.
+is the area: `test_half_open.py` is `half-open`, unless the module names another
+one (`AREA = "robustness"`).
 """
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 import pytest
 
-from grader.conversation.failures import Blocked, NotOffered, Unknown
+from grader.conversation.failures import Blocked, NotOffered, Recorded, Unknown
 from grader.verdicts import Known, Level
 
 MUST, SHOULD, INFORMATIVE = Level.MUST, Level.SHOULD, Level.INFORMATIVE
@@ -29,6 +30,7 @@ __all__ = [
     "Scenario",
     "blocked_unless",
     "not_offered_unless",
+    "recorded",
     "requirement",
     "row_of",
     "scenario",
@@ -91,11 +93,16 @@ def row_of(item: pytest.Item) -> Row | None:
     return Row(
         id=mark.kwargs["row"],
         level=mark.kwargs["level"],
-        area=item.path.stem.removeprefix("test_").replace("_", "-"),
+        area=_area(item),
         sentence=" ".join((inspect.getdoc(function) or "").split("\n\n")[0].split()),
         source=mark.kwargs["source"],
         known=mark.kwargs["known"],
     )
+
+
+def _area(item: pytest.Item) -> str:
+    named = getattr(getattr(item, "module", None), "AREA", None)
+    return str(named or item.path.stem.removeprefix("test_").replace("_", "-"))
 
 
 def _declare_scenario(play: Callable[..., Any], *, static: bool) -> None:
@@ -134,3 +141,11 @@ def unknown_unless(condition: object, explanation: str) -> None:
     """End the test as `unknown` unless the grader could observe."""
     if not condition:
         raise Unknown(explanation)
+
+
+def recorded(choice: str) -> NoReturn:
+    """End the test as `pass`, and keep the choice that was seen as its evidence.
+
+    For what the catalogue tolerates: an informative row always ends so, where it could look.
+    """
+    raise Recorded(choice)

@@ -36,3 +36,7 @@ class NotOffered(Interrupted):
 
 class Unknown(Interrupted):
     """The grader could not observe: verdict `unknown`, with the reason."""
+
+
+class Recorded(Interrupted):
+    """Nothing speaks against the candidate, and the text tells what it chose: verdict `pass`."""

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.conversation.failures import Blocked, Died, Hung, Misspoke, NotOffered, Unknown
+from grader.conversation.failures import (
+    Blocked,
+    Died,
+    Hung,
+    Misspoke,
+    NotOffered,
+    Recorded,
+    Unknown,
+)
 from grader.driver.lab import Refused
 from grader.plugin import _WORST_FIRST, CUT_OFF, Case, finding, judge
 from grader.specification import Row
@@ -35,6 +43,7 @@ def judged(error: BaseException | None, *, cut_off: bool = False) -> Case:
         (Blocked("st-open-rejects", "never opened"), Verdict.BLOCKED, "st-open-rejects"),
         (NotOffered("no limit"), Verdict.NOT_OFFERED, ""),
         (Unknown("the budget was spent"), Verdict.UNKNOWN, ""),
+        (Recorded("a cancellation is neutral"), Verdict.PASS, ""),
         (Died("the worker process ended"), Verdict.ERROR, ""),
         (Hung("no reply within 4 s"), Verdict.ERROR, ""),
         (Misspoke("replied to another request"), Verdict.ERROR, ""),

@@ -1,23 +1,7 @@
 """The situations that the requirements judge; importing this package declares them all."""
 
-from spec_tests.scenarios import (
-    asynchronous,
-    backoff,
-    delivery,
-    exceptions,
-    half_open,
-    metrics,
-    states,
-    thresholds,
-)
+import importlib
+import pkgutil
 
-__all__ = [
-    "asynchronous",
-    "backoff",
-    "delivery",
-    "exceptions",
-    "half_open",
-    "metrics",
-    "states",
-    "thresholds",
-]
+for _module in pkgutil.iter_modules(__path__, f"{__name__}."):
+    importlib.import_module(_module.name)
