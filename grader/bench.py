@@ -1,5 +1,6 @@
 """Plays scenarios with one candidate, each once, each in a worker of its own."""
 
+import contextlib
 from types import TracebackType
 from typing import Any, Self
 
@@ -9,6 +10,7 @@ from grader.binding.model import Binding
 from grader.binding.override import override
 from grader.binding.reading import unread_parameters
 from grader.candidate import Candidate
+from grader.certificate import Certificate
 from grader.conversation.failures import (
     Blocked,
     CandidateFailure,
@@ -18,6 +20,7 @@ from grader.conversation.failures import (
 )
 from grader.conversation.session import Session
 from grader.conversation.worker import Worker
+from grader.driver.certify import certify
 from grader.driver.lab import Lab, Refused
 from grader.driver.learn import learn
 from grader.sandbox import Tier
@@ -74,6 +77,8 @@ class Bench:
         self.played: dict[str, Played] = {}
         """What came of the scenarios so far, by name."""
         self._binding: Binding | Ending | None = None
+        self.certificate: Certificate | None = None
+        """How the candidate tells the time; None while there is no binding that works."""
 
     @property
     def modules(self) -> list[str]:
@@ -99,6 +104,8 @@ class Bench:
         """How the breaker is used; raises an Interrupted where there is no telling."""
         if self._binding is None:
             self._binding = self._learn()
+            if isinstance(self._binding, Binding):
+                self._certify(self._binding)
         if isinstance(self._binding, Ending):
             raise self._binding.exception()
         return self._binding
@@ -116,6 +123,14 @@ class Bench:
                 missing = ", ".join(self.absent)
                 return Ending(kind="unknown", text=f"package absent: {missing}")
             return ending
+
+    def _certify(self, binding: Binding) -> None:
+        if not (binding.surfaces and binding.works):
+            return
+        # In a worker of its own: a thread that runs already cannot be watched.
+        with contextlib.suppress(CandidateFailure), self._session.worker() as worker:
+            self._load(worker)
+            self.certificate = certify(Lab(worker, binding, seed=self.seed))
 
     @property
     def calls_are_cut_off(self) -> bool:
@@ -148,6 +163,7 @@ class Bench:
             with self._session.worker() as worker:
                 self._load(worker)
                 lab = Lab(worker, binding, seed=self.seed)
+                lab.real_time = self.certificate.reason if self.certificate is not None else ""
                 value = scenario.play(lab)
         except Interrupted as interrupted:
             ran = lab is not None and lab.cut_off_ran

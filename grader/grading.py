@@ -105,6 +105,7 @@ def grade(
         binding=_binding(bench),
         requirements=findings,
         measurements=_measurements(bench),
+        clock=bench.certificate if bench is not None else None,
         sources=_sources(candidate),
         seconds=round(time.monotonic() - started, 3),
     )

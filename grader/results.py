@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from grader.certificate import Certificate
 from grader.verdicts import Known, Level, Verdict
 
 SCHEMA = 1
@@ -84,8 +85,8 @@ class CandidateResult(msgspec.Struct, frozen=True, kw_only=True):
     requirements: dict[str, Finding] = {}
     measurements: dict[str, Any] = {}
     """What was measured on the way, by name: `backoff_curve`, `half_open_burst`, …"""
-    clock: dict[str, Any] = {}
-    """The clock certificate: how the candidate reads time, and whether each way was frozen."""
+    clock: Certificate | None = None
+    """How the candidate tells the time, and whether each way was frozen; None: no breaker works."""
     sources: tuple[SourceText, ...] = ()
     seconds: float = 0.0
     """Wall time that grading took. A duration: the one field that differs from run to run."""

@@ -31,6 +31,7 @@ DEFAULTS: dict[str, Any] = {
     "call_timeout": NO_TIMEOUT,
     "window_time": NO_TIMEOUT,
 }
+_MOVES_TIME = ("advance", "poll", "step_wall")
 
 
 class Lab:
@@ -44,6 +45,8 @@ class Lab:
         """Virtual seconds since the worker started."""
         self.cut_off_ran = False
         """A function that is cut off in the answer has run."""
+        self.real_time = ""
+        """Why its time cannot be moved (see `grader.driver.certify`); empty where it can."""
         self.blocking: list[str] = []
         """Blocking calls that were seen on a thread with an event loop."""
         self._calls: dict[int, Call] = {}
@@ -114,7 +117,12 @@ class Lab:
     # --- the conversation -------------------------------------------------------------
 
     def request(self, op: str, **arguments: Any) -> Reply:
-        """Ask the worker, and take note of what happened meanwhile."""
+        """Ask the worker, and take note of what happened meanwhile.
+
+        Raises Unknown where that would move a time which the candidate does not go by.
+        """
+        if self.real_time and (op in _MOVES_TIME or any(arguments.get("periods", ()))):
+            raise Unknown(f"it sees real time: {self.real_time}")
         reply = self.worker.request(op, **arguments)
         self.now = reply.now
         for event in reply.events:

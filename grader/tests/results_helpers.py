@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from grader.certificate import Certificate, Keeps, Reads
 from grader.results import CandidateResult, Finding, Requirement, Results, SourceText
 from grader.scoring import Rubric, load, score
 from grader.verdicts import Known, Level, Verdict
@@ -161,7 +162,12 @@ def hostile(text: str) -> CandidateResult:
         name=text,
         problem=text,
         binding={"class": text, text: [text, {text: text}], "sure": False},
-        clock={text: text},
+        clock=Certificate(
+            frozen=False,
+            reason=text,
+            keeps=(Keeps(way=text, where=text, reads=text, frozen=False),),
+            reads=(Reads(reads=text, where=text, thread=text),),
+        ),
         sources=(SourceText(path=text, text=f"x = 1\n{text}", role=text, kept_lines=1),),
     )
 

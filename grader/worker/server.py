@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import functools
 import gc
+import select
 import sys
 import types
 from collections.abc import Awaitable, Callable, Iterator
@@ -22,6 +23,7 @@ from .loader import Sources
 from .loop import Mover, VirtualLoop
 from .luck import set_luck
 from .scheduler import Scheduler
+from .timekeeping import Watch, find_clocks, moved_along
 from .upstream import Upstream
 from .waiting import Observed
 from .wire import Wire, flatten, scalar
@@ -52,6 +54,7 @@ class Server:
         self._builder = Builder()
         self._breakers: dict[str, surfaces.Wrapped] = {}
         self._calls = Calls(upstream, self._loop, self._mover, self._events, sources.owns)
+        self._watch = Watch(sources.owns, scheduler.is_main_thread)
         observed.note = self._blocked
         scheduler.on_deadlock = self._deadlock
         sources.install(self._cut)
@@ -197,6 +200,26 @@ class Server:
         self._clock.wall_offset += round(request["seconds"] * 1e9)
         self._clock.move_to(self._clock.now)
 
+    async def _op_watch_time(self, request: dict[str, Any]) -> Any:
+        """Begin to note which clocks the candidate reads, or tell which it read."""
+        return self._watch.begin() if request["begin"] else self._watch.end()
+
+    async def _op_find_clocks(self, request: dict[str, Any]) -> Any:
+        """Tell where the candidate keeps clocks, and whether each moves as the worker's does."""
+        clocks = find_clocks(self._sources.owns, self._target(request))
+        before = [_read(clock.read) for clock in clocks]
+        await self._mover.advance(request["seconds"])
+        told = []
+        for clock, then in zip(clocks, before, strict=True):
+            frozen = moved_along(then, _read(clock.read), request["seconds"])
+            told.append({**clock._asdict(), "frozen": frozen})
+            told[-1].pop("read")
+        return told
+
+    async def _op_really_wait(self, request: dict[str, Any]) -> Any:
+        """Let real time pass, and no virtual time."""
+        select.select([], [], [], request["seconds"])
+
     async def _op_luck(self, request: dict[str, Any]) -> Any:
         set_luck(request["value"])
 
@@ -209,6 +232,13 @@ class Server:
     async def _op_size(self, request: dict[str, Any]) -> Any:
         """Count the objects that a breaker keeps alive."""
         return _reachable(self._target(request), self._sources.owns)
+
+
+def _read(clock: Callable[[], Any]) -> Any:
+    try:
+        return clock()
+    except Exception:  # noqa: BLE001  what cannot be read is not seen to move either
+        return None
 
 
 @contextlib.contextmanager
