@@ -7,7 +7,7 @@ from typing import Any, Self
 import msgspec
 
 from grader.binding.model import Binding
-from grader.binding.override import override
+from grader.binding.override import override, settings_of
 from grader.binding.reading import unread_parameters
 from grader.candidate import Candidate
 from grader.certificate import Certificate
@@ -115,8 +115,10 @@ class Bench:
             return Ending(kind="blocked", because="de-code", text="there is no Python code")
         try:
             with self._session.worker() as worker:
-                found = learn(worker, self.modules, unread_parameters(self.candidate), self.seed)
-                return override(found, self.candidate.binding)
+                written = self.candidate.binding
+                unread = unread_parameters(self.candidate)
+                found = learn(worker, self.modules, unread, self.seed, settings_of(written))
+                return override(found, written)
         except Interrupted as interrupted:
             ending = _ending(interrupted)
             if ending.because == "de-imports" and self.absent:

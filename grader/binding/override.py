@@ -5,9 +5,30 @@ from typing import Any
 import msgspec
 
 from grader.binding.model import Accessor, Argument, Binding, Constructor, Surface
+from grader.binding.vocabulary import PARAMETERS
 from grader.errors import InputError
 
-_KEYS = ("class", "parameters", "call", "state", "metrics", "counts", "reset", "failure")
+_KEYS = (
+    *("class", "parameters", "settings", "call", "state", "metrics", "counts", "reset"),
+    "failure",
+)
+
+
+def settings_of(written: dict[str, Any]) -> dict[str, Any]:
+    """Return what every breaker shall be built with, by concept; see `binding.settings`.
+
+    Raises InputError for what is no concept, or no number or switch.
+    """
+    settings = written.get("settings", {})
+    if not isinstance(settings, dict):
+        raise InputError("[binding.settings] is no table of settings")
+    for concept, value in settings.items():
+        if concept not in PARAMETERS:
+            known = ", ".join(PARAMETERS)
+            raise InputError(f"[binding.settings] has no {concept!r}; it may have {known}")
+        if not isinstance(value, (bool, int, float)):
+            raise InputError(f"[binding.settings] {concept} is neither a number nor a switch")
+    return settings
 
 
 def override(found: Binding, written: dict[str, Any]) -> Binding:
@@ -19,6 +40,8 @@ def override(found: Binding, written: dict[str, Any]) -> Binding:
     if unknown:
         raise InputError(f"[binding] has no key {unknown[0]!r}; it may have {', '.join(_KEYS)}")
     if not written:
+        return found
+    if set(written) == {"settings"}:
         return found
     changes: dict[str, Any] = {"sure": True, "doubts": ()}
     if "class" in written or "parameters" in written:

@@ -32,9 +32,16 @@ _FAILURES = (
 )
 
 
-def learn(worker: Worker, modules: list[str], unread: frozenset[str], seed: int) -> Binding:
+def learn(
+    worker: Worker,
+    modules: list[str],
+    unread: frozenset[str],
+    seed: int,
+    settings: dict[str, Any] | None = None,
+) -> Binding:
     """Return the binding of the candidate whose modules can be imported in `worker`.
 
+    `settings` are what every breaker shall be built with, by concept, such as `{"jitter": 0.2}`.
     Raises Blocked where the modules do not import or hold no breaker.
     """
     shape = describe(worker, modules)
@@ -44,7 +51,7 @@ def learn(worker: Worker, modules: list[str], unread: frozenset[str], seed: int)
     tried: list[Binding] = []
     for proposal in proposals[:4]:
         beside = () if proposal.is_factory else decorator_factories(shape, unread)
-        binding = _Learner(worker, proposal, seed).learn(beside)
+        binding = _Learner(worker, proposal, seed, settings or {}).learn(beside)
         if binding.surfaces and not binding.cut_off and binding.trips_at is not None:
             return binding
         tried.append(binding)
@@ -73,10 +80,14 @@ def describe(worker: Worker, modules: list[str]) -> Shape:
 class _Learner:
     """Works on one proposal."""
 
-    def __init__(self, worker: Worker, proposal: Proposal, seed: int) -> None:
+    def __init__(
+        self, worker: Worker, proposal: Proposal, seed: int, settings: dict[str, Any]
+    ) -> None:
         self._proposal = proposal
         self._doubts: list[str] = []
-        self._binding = Binding(constructor=proposal.constructor, surfaces=(), reset=proposal.reset)
+        self._binding = Binding(
+            constructor=proposal.constructor, surfaces=(), reset=proposal.reset, settings=settings
+        )
         self._lab = Lab(worker, self._binding, seed=seed)
         self._crashes = False
 
@@ -119,7 +130,7 @@ class _Learner:
             except Refused as refused:
                 refusals.append(str(refused))
                 continue
-            self._adopt(settings=trial)
+            self._adopt(settings={**trial, **self._binding.settings})
             return
         if self._guesses():
             self._doubts.append(f"the constructor refused every setting: {refusals[-1]}")

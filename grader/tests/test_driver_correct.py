@@ -10,11 +10,13 @@ import pytest
 from grader import answers, scoring
 from grader.candidate import Candidate
 from grader.grading import Graded, grade
+from grader.results import CandidateResult
 from grader.sandbox import choose
 from grader.tests.driver_helpers import CORRECT, busy_neighbour
 from grader.verdicts import Verdict
 
 FOLDERS = sorted(path for path in CORRECT.iterdir() if (path / "candidate.toml").is_file())
+WITH_JITTER = ("async_config", "async_with", "backoff_registry", "decorator_only", "sync_core")
 ON_A_BUSY_MACHINE = "sync_executor"
 TWICE = ("sync_executor", "async_config")
 
@@ -23,6 +25,14 @@ def graded(folder: Path) -> Graded:
     (candidate,) = answers.load(folder)
     assert isinstance(candidate, Candidate)
     return grade(candidate, choose(), scoring.load())
+
+
+def against(result: CandidateResult) -> dict[str, str]:
+    return {
+        row: f"{found.verdict}: {found.evidence}"
+        for row, found in result.requirements.items()
+        if found.verdict not in {Verdict.PASS, Verdict.NOT_OFFERED}
+    }
 
 
 @functools.cache
@@ -35,14 +45,20 @@ def graded_once(folder: Path) -> Graded:
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.name))
 def test_a_correct_breaker_scores_ten_of_ten_with_no_row_against_it(folder: Path) -> None:
     result = graded_once(folder).result
-    against = {
-        row: f"{found.verdict}: {found.evidence}"
-        for row, found in result.requirements.items()
-        if found.verdict not in {Verdict.PASS, Verdict.NOT_OFFERED}
-    }
-    assert against == {}, f"{folder.name} is correct, so these verdicts are not"
+    assert against(result) == {}, f"{folder.name} is correct, so these verdicts are not"
     assert (result.score, result.score_high, result.as_delivered) == (10.0, 10.0, 10.0)
     assert len(result.requirements) > 40, "most of the catalogue was looked at"
+
+
+@pytest.mark.parametrize("name", WITH_JITTER)
+def test_a_correct_breaker_scores_ten_of_ten_with_its_jitter_on(name: str) -> None:
+    (candidate,) = answers.load(CORRECT / name)
+    assert isinstance(candidate, Candidate)
+    jittery = msgspec.structs.replace(candidate, binding={"settings": {"jitter": 0.25}})
+    result = grade(jittery, choose(), scoring.load()).result
+    assert against(result) == {}, f"{name} is correct, so these verdicts are not"
+    assert (result.score, result.score_high) == (10.0, 10.0)
+    assert result.binding["parameters"]["jitter"]
 
 
 @pytest.mark.parametrize("name", TWICE)
