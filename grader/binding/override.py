@@ -51,7 +51,9 @@ def override(found: Binding, written: dict[str, Any]) -> Binding:
     for key in ("state", "metrics"):
         if key in written:
             changes[key] = Accessor(path=tuple(str(written[key]).split(".")))
-    for key in ("counts", "reset", "failure"):
+    if "counts" in written:
+        changes["counts"] = {**found.counts, **dict(written["counts"])}
+    for key in ("reset", "failure"):
         if key in written:
             changes[key] = written[key]
     return msgspec.structs.replace(found, **changes)
