@@ -51,11 +51,8 @@ def override(found: Binding, written: dict[str, Any]) -> Binding:
     for key in ("state", "metrics"):
         if key in written:
             changes[key] = Accessor(path=tuple(str(written[key]).split(".")))
-    if "counts" in written:
-        changes["counts"] = {**found.counts, **dict(written["counts"])}
-    for key in ("reset", "failure"):
-        if key in written:
-            changes[key] = written[key]
+    changes |= {key: written[key] for key in ("reset", "failure") if key in written}
+    changes["counts"] = {**found.counts, **dict(written.get("counts", {}))}
     return msgspec.structs.replace(found, **changes)
 
 
