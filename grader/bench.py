@@ -3,31 +3,18 @@
 from types import TracebackType
 from typing import Any, Self
 
-import msgspec
-
 from grader.binding.model import Binding
 from grader.binding.override import override
 from grader.binding.reading import unread_parameters
 from grader.candidate import Candidate
-from grader.conversation.failures import (
-    Blocked,
-    CandidateFailure,
-    Interrupted,
-    NotOffered,
-    Unknown,
-)
+from grader.conversation.failures import Blocked, Interrupted, Unknown
 from grader.conversation.session import Session
 from grader.conversation.worker import Worker
 from grader.driver.lab import Lab, Refused
 from grader.driver.learn import learn
+from grader.played import Ending, Played, ending, with_value
 from grader.sandbox import Tier
 from grader.specification import Scenario
-
-_KINDS: dict[str, type[Interrupted]] = {
-    "error": CandidateFailure,
-    "not offered": NotOffered,
-    "unknown": Unknown,
-}
 
 
 def no_call(binding: Binding) -> Interrupted:
@@ -36,32 +23,6 @@ def no_call(binding: Binding) -> Interrupted:
     return (
         Blocked("de-breaker", text) if binding.sure else Unknown(f"the binding is unsure: {text}")
     )
-
-
-class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a scenario ended early."""
-
-    kind: str
-    """`error`, `blocked`, `not offered` or `unknown`."""
-    text: str
-    because: str = ""
-
-    def exception(self) -> Interrupted:
-        """Return it as what a test raises."""
-        if self.kind == "blocked":
-            return Blocked(self.because, self.text)
-        return _KINDS[self.kind](self.text)
-
-
-class Played(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a scenario."""
-
-    scenario: str
-    value: Any = None
-    ending: Ending | None = None
-    """Why there is no value."""
-    cut_off_ran: bool = False
-    """A function that is cut off in the answer ran while it was played."""
 
 
 class Bench:
@@ -111,11 +72,16 @@ class Bench:
                 found = learn(worker, self.modules, unread_parameters(self.candidate), self.seed)
                 return override(found, self.candidate.binding)
         except Interrupted as interrupted:
-            ending = _ending(interrupted)
-            if ending.because == "de-imports" and self.absent:
+            found_none = ending(interrupted)
+            if found_none.because == "de-imports" and self.absent:
                 missing = ", ".join(self.absent)
                 return Ending(kind="unknown", text=f"package absent: {missing}")
-            return ending
+            return found_none
+
+    @property
+    def learnt(self) -> Binding | Ending | None:
+        """The binding, or why there is none, as far as anything has asked for it."""
+        return self._binding
 
     @property
     def calls_are_cut_off(self) -> bool:
@@ -133,9 +99,9 @@ class Bench:
 
     def _play_static(self, scenario: Scenario) -> Played:
         try:
-            return Played(scenario=scenario.name, value=scenario.play(self))
+            return with_value(scenario, scenario.play(self))
         except Interrupted as interrupted:
-            return Played(scenario=scenario.name, ending=_ending(interrupted))
+            return Played(scenario=scenario.name, ending=ending(interrupted))
 
     def _play_in_worker(self, scenario: Scenario) -> Played:
         lab: Lab | None = None
@@ -151,11 +117,11 @@ class Bench:
                 value = scenario.play(lab)
         except Interrupted as interrupted:
             ran = lab is not None and lab.cut_off_ran
-            return Played(scenario=scenario.name, ending=_ending(interrupted), cut_off_ran=ran)
+            return Played(scenario=scenario.name, ending=ending(interrupted), cut_off_ran=ran)
         except Refused as refused:
             text = f"the constructor refused what this needs: {refused}"
             return Played(scenario=scenario.name, ending=Ending(kind="unknown", text=text))
-        return Played(scenario=scenario.name, value=value, cut_off_ran=lab.cut_off_ran)
+        return with_value(scenario, value, cut_off_ran=lab.cut_off_ran)
 
     def _load(self, worker: Worker) -> None:
         for module in self.modules:
@@ -181,19 +147,3 @@ class Bench:
 
 def _module(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-
-def _ending(interrupted: Interrupted) -> Ending:
-    if isinstance(interrupted, Blocked):
-        return Ending(kind="blocked", because=interrupted.because, text=str(interrupted))
-    for kind, exception in _KINDS.items():
-        if isinstance(interrupted, exception):
-            return Ending(kind=kind, text=f"{_prefix(interrupted)}{interrupted}")
-    return Ending(kind="unknown", text=str(interrupted))
-
-
-def _prefix(interrupted: Interrupted) -> str:
-    """Return how a candidate failed, unless the text says so already."""
-    kind = type(interrupted)
-    special = isinstance(interrupted, CandidateFailure) and kind is not CandidateFailure
-    return f"{kind.__name__.lower()}: " if special else ""
