@@ -10,9 +10,16 @@ from rich.console import Console
 from grader import __version__, answers, archive, regrading, scoring
 from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
+from grader.catalogue import catalogue
 from grader.conversation.failures import Interrupted
 from grader.errors import GraderError, InputError
 from grader.report import RunProgress, print_leaderboard, write_all
+from grader.report.requirements import (
+    print_requirements,
+    requirements_json,
+    requirements_lines,
+    requirements_markdown,
+)
 from grader.results import Results, read
 from grader.runner import prepare, run_and_keep
 from grader.sandbox import choose
@@ -190,3 +197,25 @@ def regrade_command(results: Path, out: Path | None, rubric: Path | None) -> Non
             err=True,
         )
     _report(again, stored.file, out)
+
+
+@main.command("requirements")
+@click.option(
+    "--format",
+    "form",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "json", "markdown"]),
+    help="text is one line for each row, tabs between, where the output is no terminal.",
+)
+def requirements_command(form: str) -> None:
+    """Print every requirement: id, level, area, how it is known, source and sentence."""
+    entries = catalogue()
+    if form == "json":
+        click.echo(requirements_json(entries))
+    elif form == "markdown":
+        click.echo(requirements_markdown(entries), nl=False)
+    elif (console := Console()).is_terminal:
+        print_requirements(entries, console)
+    else:
+        click.echo("\n".join(requirements_lines(entries)))
