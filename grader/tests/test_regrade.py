@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from grader import answers, archive, defects, scoring
+from grader import answers, archive, defects, scoring, specification
 from grader.candidate import Candidate, Unreadable
 from grader.cli import main
 from grader.conversation import session
@@ -21,6 +21,7 @@ from grader.results import Finding, Results, decode, encode
 from grader.runner import Job, run_and_keep
 from grader.sandbox import choose
 from grader.tests.driver_helpers import CANDIDATES, PROJECT
+from grader.tests.results_helpers import UNTESTED
 
 REPORTS = ["histories.jsonl.gz", "junit.xml", "report.html", "results.json", "summary.md"]
 DEFECT = "fixed_delay"
@@ -123,6 +124,19 @@ def test_other_weights_give_other_scores_and_the_same_verdicts(ran: Path, tmp_pa
     assert scores["reference"] == 10.0
     assert scores != {candidate.id: candidate.score for candidate in before.candidates}
     assert after.rubric["areas"]["backoff"] == 1
+
+
+@pytest.mark.usefixtures("without_sandbox")
+def test_a_row_that_is_listed_as_untested_is_shown_and_not_scored(
+    ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (listed,) = UNTESTED.items()
+    monkeypatch.setitem(specification.UNTESTED, *listed)
+    assert regrade(ran, "--out", tmp_path / "out").exit_code == 0
+    before, after = results_in(ran), results_in(tmp_path / "out")
+    assert after.untested["as-trio"] == listed[1]
+    assert after.candidates == before.candidates
+    assert "as-trio" in (tmp_path / "out" / "summary.md").read_text()
 
 
 # --- the specification has changed ----------------------------------------------------------
