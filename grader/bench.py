@@ -4,33 +4,20 @@ import contextlib
 from types import TracebackType
 from typing import Any, Self
 
-import msgspec
-
 from grader.binding.model import Binding
 from grader.binding.override import override, settings_of
 from grader.binding.reading import unread_parameters
 from grader.candidate import Candidate
 from grader.certificate import Certificate
-from grader.conversation.failures import (
-    Blocked,
-    CandidateFailure,
-    Interrupted,
-    NotOffered,
-    Unknown,
-)
+from grader.conversation.failures import Blocked, CandidateFailure, Interrupted, Unknown
 from grader.conversation.session import Session
 from grader.conversation.worker import Worker
 from grader.driver.certify import certify
 from grader.driver.lab import Lab, Refused
 from grader.driver.learn import learn
+from grader.played import Ending, Played, ending, with_value
 from grader.sandbox import Tier
 from grader.specification import Scenario
-
-_KINDS: dict[str, type[Interrupted]] = {
-    "error": CandidateFailure,
-    "not offered": NotOffered,
-    "unknown": Unknown,
-}
 
 
 def no_call(binding: Binding) -> Interrupted:
@@ -39,32 +26,6 @@ def no_call(binding: Binding) -> Interrupted:
     return (
         Blocked("de-breaker", text) if binding.sure else Unknown(f"the binding is unsure: {text}")
     )
-
-
-class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a scenario ended early."""
-
-    kind: str
-    """`error`, `blocked`, `not offered` or `unknown`."""
-    text: str
-    because: str = ""
-
-    def exception(self) -> Interrupted:
-        """Return it as what a test raises."""
-        if self.kind == "blocked":
-            return Blocked(self.because, self.text)
-        return _KINDS[self.kind](self.text)
-
-
-class Played(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a scenario."""
-
-    scenario: str
-    value: Any = None
-    ending: Ending | None = None
-    """Why there is no value."""
-    cut_off_ran: bool = False
-    """A function that is cut off in the answer ran while it was played."""
 
 
 class Bench:
@@ -120,11 +81,16 @@ class Bench:
                 found = learn(worker, self.modules, unread, self.seed, settings_of(written))
                 return override(found, written)
         except Interrupted as interrupted:
-            ending = _ending(interrupted)
-            if ending.because == "de-imports" and self.absent:
+            found_none = ending(interrupted)
+            if found_none.because == "de-imports" and self.absent:
                 missing = ", ".join(self.absent)
                 return Ending(kind="unknown", text=f"package absent: {missing}")
-            return ending
+            return found_none
+
+    @property
+    def learnt(self) -> Binding | Ending | None:
+        """The binding, or why there is none, as far as anything has asked for it."""
+        return self._binding
 
     def _certify(self, binding: Binding) -> None:
         if not (binding.surfaces and binding.works):
@@ -150,9 +116,9 @@ class Bench:
 
     def _play_static(self, scenario: Scenario) -> Played:
         try:
-            return Played(scenario=scenario.name, value=scenario.play(self))
+            return with_value(scenario, scenario.play(self))
         except Interrupted as interrupted:
-            return Played(scenario=scenario.name, ending=_ending(interrupted))
+            return Played(scenario=scenario.name, ending=ending(interrupted))
 
     def _play_in_worker(self, scenario: Scenario) -> Played:
         lab: Lab | None = None
@@ -169,11 +135,11 @@ class Bench:
                 value = scenario.play(lab)
         except Interrupted as interrupted:
             ran = lab is not None and lab.cut_off_ran
-            return Played(scenario=scenario.name, ending=_ending(interrupted), cut_off_ran=ran)
+            return Played(scenario=scenario.name, ending=ending(interrupted), cut_off_ran=ran)
         except Refused as refused:
             text = f"the constructor refused what this needs: {refused}"
             return Played(scenario=scenario.name, ending=Ending(kind="unknown", text=text))
-        return Played(scenario=scenario.name, value=value, cut_off_ran=lab.cut_off_ran)
+        return with_value(scenario, value, cut_off_ran=lab.cut_off_ran)
 
     def _load(self, worker: Worker) -> None:
         for module in self.modules:
@@ -199,19 +165,3 @@ class Bench:
 
 def _module(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-
-def _ending(interrupted: Interrupted) -> Ending:
-    if isinstance(interrupted, Blocked):
-        return Ending(kind="blocked", because=interrupted.because, text=str(interrupted))
-    for kind, exception in _KINDS.items():
-        if isinstance(interrupted, exception):
-            return Ending(kind=kind, text=f"{_prefix(interrupted)}{interrupted}")
-    return Ending(kind="unknown", text=str(interrupted))
-
-
-def _prefix(interrupted: Interrupted) -> str:
-    """Return how a candidate failed, unless the text says so already."""
-    kind = type(interrupted)
-    special = isinstance(interrupted, CandidateFailure) and kind is not CandidateFailure
-    return f"{kind.__name__.lower()}: " if special else ""

@@ -1,21 +1,27 @@
-"""The command line: `grader run`, `grader import`, `grader bind`, `grader verdicts`."""
+"""The command line: `grader run`, `regrade`, `requirements`, `import`, `bind`, `verdicts`."""
 
 import os
 import sys
 from pathlib import Path
 
 import click
-import msgspec
 from rich.console import Console
 
-from grader import __version__, answers, scoring
+from grader import __version__, answers, archive, regrading, scoring
 from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
+from grader.catalogue import catalogue
 from grader.conversation.failures import Interrupted
 from grader.errors import GraderError, InputError
 from grader.report import RunProgress, print_leaderboard, write_all
-from grader.results import Results, decode
-from grader.runner import prepare, run
+from grader.report.requirements import (
+    print_requirements,
+    requirements_json,
+    requirements_lines,
+    requirements_markdown,
+)
+from grader.results import Results, read
+from grader.runner import prepare, run_and_keep
 from grader.sandbox import choose
 from grader.verdict_text import verdict_text
 
@@ -84,11 +90,15 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     # Not sys.stderr as it is now: it is redirected while the specification runs.
     console = Console(file=sys.__stderr__)
     with RunProgress(len(job.entries), console) as progress:
-        results = run(job, progress)
-    write_all(results, out)
+        results, histories = run_and_keep(job, progress)
+    _report(results, histories, out)
+    sys.exit(_status(results, fail_under))
+
+
+def _report(results: Results, histories: bytes, out: Path) -> None:
+    write_all(results, out, {archive.NAME: histories})
     print_leaderboard(results)
     click.echo(f"Reports: {out / 'report.html'}, results.json, junit.xml, summary.md")
-    sys.exit(_status(results, fail_under))
 
 
 def _status(results: Results, fail_under: float | None) -> int:
@@ -164,10 +174,48 @@ def _show_binding(bench: Bench) -> None:
 @click.argument("results", type=PATH)
 def verdicts_command(results: Path) -> None:
     """Print the verdicts of RESULTS (a results.json) as text: ids and verdicts alone."""
-    try:
-        decoded = decode(results.read_bytes())
-    except OSError as error:
-        raise InputError(f"{results}: {error.strerror}") from error
-    except msgspec.MsgspecError as error:
-        raise InputError(f"{results}: not a results.json: {error}") from error
-    click.echo(verdict_text(decoded), nl=False)
+    click.echo(verdict_text(read(results)), nl=False)
+
+
+@main.command("regrade")
+@click.argument("results", type=PATH)
+@click.option("--out", type=PATH, help="Where reports go; default: beside RESULTS.")
+@click.option("--rubric", type=PATH, help="A file of weights; default: those of the project.")
+def regrade_command(results: Path, out: Path | None, rubric: Path | None) -> None:
+    """Judge a run again from its stored histories, without running any candidate.
+
+    RESULTS is a results.json or the folder that it lies in; the histories lie beside it.
+    """
+    stored = regrading.load(results)
+    out = out or stored.folder
+    writable(out)
+    again = regrading.regrade(stored, scoring.load(rubric))
+    if again.played_by:
+        click.echo(
+            f"grader: the specification has changed: these histories were played by"
+            f" {again.played_by} and are judged by {again.specification}",
+            err=True,
+        )
+    _report(again, stored.file, out)
+
+
+@main.command("requirements")
+@click.option(
+    "--format",
+    "form",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "json", "markdown"]),
+    help="text is one line for each row, tabs between, where the output is no terminal.",
+)
+def requirements_command(form: str) -> None:
+    """Print every requirement: id, level, area, how it is known, source and sentence."""
+    entries = catalogue()
+    if form == "json":
+        click.echo(requirements_json(entries))
+    elif form == "markdown":
+        click.echo(requirements_markdown(entries), nl=False)
+    elif (console := Console()).is_terminal:
+        print_requirements(entries, console)
+    else:
+        click.echo("\n".join(requirements_lines(entries)))

@@ -5,6 +5,7 @@ import io
 import os
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ from typing import Any
 import msgspec
 import pytest
 
-import spec_tests
+import spec_tests.scenarios
+import spec_tests.untested  # as the scenarios: declares them
+from grader import archive
 from grader.bench import Bench
 from grader.binding.model import Binding
 from grader.candidate import Candidate, Unreadable
-from grader.conversation.failures import Blocked, Interrupted
 from grader.errors import GraderError
+from grader.played import Ending, Played
 from grader.plugin import VERDICTS, Given, Holder, Verdicts
 from grader.results import CandidateResult, Requirement, SourceText
 from grader.sandbox import Tier
@@ -28,10 +31,12 @@ SPECIFICATION = Path(spec_tests.__file__).resolve().parent
 
 
 class Graded(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of one candidate, and the requirements it was judged by."""
+    """The result of one candidate, the requirements it was judged by, and what was judged."""
 
     result: CandidateResult
     requirements: dict[str, Requirement]
+    histories: str = ""
+    """Its line of the file of histories (see `grader.archive`); empty where it was not played."""
 
 
 def specification_hash() -> str:
@@ -71,45 +76,86 @@ class _Keeper:
             self.own_errors.append(report.longreprtext.splitlines()[-1])
 
 
-def grade(
-    candidate: Candidate, tier: Tier, rubric: Rubric, *, seed: int = 0, select: str = ""
+def grade(  # noqa: PLR0913  keywords, each for a caller of its own
+    candidate: Candidate,
+    tier: Tier,
+    rubric: Rubric,
+    *,
+    seed: int = 0,
+    select: str = "",
+    shuffle: int | None = None,
 ) -> Graded:
     """Run the specification on one candidate and return what it found.
 
-    `select` is an expression for pytest's `-k`. Raises GraderError where the grader itself failed.
+    `select` is an expression for pytest's `-k`; `shuffle` numbers another order of judging.
+    Raises GraderError where the grader itself failed.
     """
     started = time.monotonic()
-    verdicts = _run(Given((candidate,), tier, seed), select)
-    requirements = {
-        row.id: Requirement(
-            area=row.area, level=row.level, sentence=row.sentence, source=row.source
-        )
-        for row in verdicts.rows.values()
-    }
-    findings = verdicts.findings(candidate.id)
-    imports = findings.get("de-imports")
-    whole = not candidate.cut_off and not candidate.modified
-    whole = whole and (imports is None or imports.verdict is Verdict.PASS)
-    scored = score(findings, requirements, rubric, delivered_whole=whole)
-    bench = verdicts.benches.get(candidate.id)
+    bench = Bench(candidate, tier, seed=seed)
+    options = ["-k", select] if select else []
+    options += [f"--shuffle={shuffle}"] if shuffle is not None else []
+    verdicts = run_specification(Given((candidate,), lambda _: bench), options)
+    requirements = requirements_of(verdicts)
+    untouched = not candidate.cut_off and not candidate.modified
     result = CandidateResult(
         id=candidate.id,
         name=candidate.name,
         provenance=candidate.provenance,
         kind=candidate.kind,
+        complete=not candidate.cut_off,
+        binding=_binding(bench.learnt),
+        clock=bench.certificate,
+        sources=_sources(candidate),
+    )
+    result = judged(result, verdicts, bench.played, rubric, untouched=untouched)
+    return Graded(
+        result=msgspec.structs.replace(result, seconds=round(time.monotonic() - started, 3)),
+        requirements=requirements,
+        histories=archive.line_of(
+            result,
+            bench.played,
+            untouched=untouched,
+            calls_are_cut_off=bench.calls_are_cut_off,
+        ),
+    )
+
+
+def requirements_of(verdicts: Verdicts) -> dict[str, Requirement]:
+    """Return the requirements of a session as results show them."""
+    return {
+        row.id: Requirement(
+            area=row.area, level=row.level, sentence=row.sentence, source=row.source
+        )
+        for row in verdicts.rows.values()
+    }
+
+
+def judged(
+    result: CandidateResult,
+    verdicts: Verdicts,
+    played: Mapping[str, Played],
+    rubric: Rubric,
+    *,
+    untouched: bool,
+) -> CandidateResult:
+    """Return a candidate's result with what follows from its histories.
+
+    Those are verdicts, scores and measurements. `untouched`: nothing was cut off, and it was run
+    as it was delivered.
+    """
+    findings = verdicts.findings(result.id)
+    imports = findings.get("de-imports")
+    whole = untouched and (imports is None or imports.verdict is Verdict.PASS)
+    scored = score(findings, requirements_of(verdicts), rubric, delivered_whole=whole)
+    return msgspec.structs.replace(
+        result,
         score=scored.score,
         score_high=scored.score_high,
         as_delivered=scored.as_delivered,
-        complete=not candidate.cut_off,
         areas=scored.areas,
-        binding=_binding(bench),
         requirements=findings,
-        measurements=_measurements(bench),
-        clock=bench.certificate if bench is not None else None,
-        sources=_sources(candidate),
-        seconds=round(time.monotonic() - started, 3),
+        measurements=_measurements(played),
     )
-    return Graded(result=result, requirements=requirements)
 
 
 def ungraded(entry: Unreadable) -> CandidateResult:
@@ -119,7 +165,8 @@ def ungraded(entry: Unreadable) -> CandidateResult:
     )
 
 
-def _run(given: Given, select: str) -> Verdicts:
+def run_specification(given: Given, options: Sequence[str] = ()) -> Verdicts:
+    """Run pytest on the specification, in this process, and return what it found."""
     # pytest adds what is installed around it, which is neither needed nor reproducible.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     keeper, output = _Keeper(), io.StringIO()
@@ -127,17 +174,9 @@ def _run(given: Given, select: str) -> Verdicts:
         str(SPECIFICATION),
         f"--rootdir={SPECIFICATION.parent}",
         "--import-mode=importlib",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:logging",
-        "-c",
-        os.devnull,
-        "--tb=no",
-        "-q",
-        "-q",
-        "-q",
-        *(["-k", select] if select else []),
+        *("-p", "no:cacheprovider", "-p", "no:logging", "-c", os.devnull),
+        *("--tb=no", "-q", "-q", "-q"),
+        *options,
     ]
     holder = Holder(given)
     with redirect_stdout(output), redirect_stderr(output):
@@ -162,15 +201,13 @@ class _Named:
             manager.register(self._holder, "grader-given")
 
 
-def _binding(bench: Bench | None) -> dict[str, Any]:
+def _binding(found: Binding | Ending | None) -> dict[str, Any]:
     """Return the binding as results.json shows it."""
-    if bench is None:
+    if found is None:
         return {}
-    try:
-        found: Binding = bench.binding
-    except Interrupted as interrupted:
+    if isinstance(found, Ending):
         # That there is no breaker is no doubt of ours; that we could not look is one.
-        return {"class": None, "sure": isinstance(interrupted, Blocked), "why": str(interrupted)}
+        return {"class": None, "sure": found.kind == "blocked", "why": found.text}
     module, _, name = found.constructor.call.partition(":")
     return {
         "class": name,
@@ -189,19 +226,17 @@ def _binding(bench: Bench | None) -> dict[str, Any]:
     }
 
 
-def _measurements(bench: Bench | None) -> dict[str, Any]:
+def _measurements(played: Mapping[str, Played]) -> dict[str, Any]:
     """Return what was measured on the way, from the scenarios that were played."""
     measured: dict[str, Any] = {}
-    if bench is None:
-        return measured
-    curve = bench.played["capped"].value if "capped" in bench.played else None
+    curve = played["capped"].value if "capped" in played else None
     if curve is not None:
         count = len(curve.periods)
         limit = curve.cap if curve.cap_configured else float("inf")
         expected = [min(limit, curve.base * curve.multiplier**k) for k in range(count)]
         measured["backoff_curve"] = [period.figure for period in curve.periods]
         measured["backoff_configured"] = expected
-    bursts = bench.played["callers_in_a_row"].value if "callers_in_a_row" in bench.played else None
+    bursts = played["callers_in_a_row"].value if "callers_in_a_row" in played else None
     if bursts:
         measured["half_open_burst"] = msgspec.to_builtins(bursts[0])
     return measured

@@ -1,19 +1,22 @@
 """The pytest plugin behind `pytest spec_tests --candidate DIR`, and behind `grader run`.
 
 It gives every test the candidate, plays the scenarios that the selected tests
-ask for, and turns what pytest reports into verdicts. Both ways of running go
-through it, so they cannot disagree.
+ask for, and turns what pytest reports into verdicts. Every way of running goes
+through it, so they cannot disagree; `grader regrade` as well, with stored
+histories in place of a candidate that plays.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+import random
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 import msgspec
 import pytest
 
 from grader import answers
-from grader.bench import Bench, Played
+from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
 from grader.conversation.failures import (
     Blocked,
@@ -23,9 +26,10 @@ from grader.conversation.failures import (
     Unknown,
 )
 from grader.errors import GraderError
+from grader.played import Played
 from grader.results import Finding
-from grader.sandbox import Tier, choose
-from grader.specification import MARK, SCENARIOS, Row, row_of
+from grader.sandbox import choose
+from grader.specification import MARK, SCENARIOS, Row, Scenario, row_of
 from grader.verdicts import Verdict
 
 DEFAULT_CANDIDATE = Path(__file__).resolve().parent.parent / "candidates" / "reference"
@@ -34,12 +38,36 @@ CUT_OFF = "cut off"
 _MOST_EVIDENCE = 500
 
 
+class Player(Protocol):
+    """Says what came of a scenario: by playing it (`Bench`), or out of a file (`Archive`)."""
+
+    @property
+    def played(self) -> Mapping[str, Played]:
+        """What came of the scenarios that were asked for so far, by name."""
+
+    @property
+    def calls_are_cut_off(self) -> bool:
+        """Whether calls run into a function that is cut off in the answer."""
+
+    def play(self, scenario: Scenario) -> Played:
+        """Return what came of a scenario."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
 class Given(msgspec.Struct, frozen=True):
     """What is to be graded, when the command line of pytest does not say it."""
 
     candidates: tuple[Candidate, ...]
-    tier: Tier
-    seed: int
+    player: Callable[[Candidate], Player]
+    """Opens a candidate's player, which is closed after its last requirement."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +78,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     evidence: str = ""
     because: str = ""
+    place: int = 0
+    """Where it stands in the specification, whatever the order in which it was judged."""
 
 
 class Verdicts:
@@ -57,14 +87,16 @@ class Verdicts:
 
     def __init__(self) -> None:
         self.cases: list[Case] = []
-        self.benches: dict[str, Bench] = {}
+        self.players: dict[str, Player] = {}
         self.rows: dict[str, Row] = {}
         """Every requirement that was collected, in the order of the specification."""
+        self.places: dict[str, int] = {}
+        """Where each collected test stands in the specification, by its node id."""
 
     def findings(self, candidate: str) -> dict[str, Finding]:
-        """Return the finding on each requirement of one candidate."""
+        """Return the finding on each requirement of one candidate, as the specification goes."""
         by_row: dict[str, list[Case]] = {}
-        for case in self.cases:
+        for case in sorted(self.cases, key=lambda case: case.place):
             if case.candidate == candidate:
                 by_row.setdefault(case.row.id, []).append(case)
         return {row: finding(cases) for row, cases in by_row.items()}
@@ -115,12 +147,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--isolation", default="auto", help="auto, bwrap, landlock or process")
     group.addoption("--seed", type=int, default=0, help="varies the numbers of the scenarios")
+    group.addoption(
+        "--shuffle",
+        type=int,
+        metavar="N",
+        help="judge the requirements in another order, one for each number; no verdict may change",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the candidates and choose the sandbox tier."""
     config.addinivalue_line("markers", f"{MARK}(row, level): a requirement of the catalogue")
     config.stash[VERDICTS] = Verdicts()
+    if config.getoption("--shuffle") is not None:
+        config.pluginmanager.register(Shuffler(config.getoption("--shuffle")))
     given = config.pluginmanager.get_plugin("grader-given")
     if isinstance(given, Holder):
         config.stash[GIVEN] = given.given
@@ -144,10 +184,10 @@ def _from_command_line(config: pytest.Config) -> Given:
     for entry in loaded:
         if isinstance(entry, Unreadable):
             raise GraderError(entry.problem)
+    tier, seed = choose(config.getoption("--isolation")), config.getoption("--seed")
     return Given(
         candidates=tuple(entry for entry in loaded if isinstance(entry, Candidate)),
-        tier=choose(config.getoption("--isolation")),
-        seed=config.getoption("--seed"),
+        player=lambda candidate: Bench(candidate, tier, seed=seed),
     )
 
 
@@ -172,7 +212,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out what does not apply to a kind of candidate, and note the rows."""
     kept: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
-    for item in items:
+    for place, item in enumerate(items):
+        config.stash[VERDICTS].places[item.nodeid] = place
         row = row_of(item)
         if row is None:
             kept.append(item)
@@ -187,6 +228,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = kept
 
 
+class Shuffler:
+    """Changes the order of the requirements, candidate by candidate."""
+
+    def __init__(self, number: int) -> None:
+        self._random = random.Random(number)
+
+    @pytest.hookimpl(trylast=True)  # pytest itself reorders by fixtures
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Shuffle."""
+        candidates = list(dict.fromkeys(_id(item) for item in items))
+        self._random.shuffle(items)
+        items.sort(key=lambda item: candidates.index(_id(item)))
+
+
+def _id(item: pytest.Item) -> str:
+    candidate = _candidate(item)
+    return candidate.id if candidate is not None else ""
+
+
 def _candidate(item: pytest.Item) -> Candidate | None:
     callspec = getattr(item, "callspec", None)
     candidate = callspec.params.get("bench") if callspec is not None else None
@@ -197,11 +257,11 @@ def _candidate(item: pytest.Item) -> Candidate | None:
 
 
 @pytest.fixture(scope="session")
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+def bench(request: pytest.FixtureRequest) -> Iterator[Player]:
     """Give the candidate, in its sandbox."""
     given = request.config.stash[GIVEN]
-    with Bench(request.param, given.tier, seed=given.seed) as opened:
-        request.config.stash[VERDICTS].benches[request.param.id] = opened
+    with given.player(request.param) as opened:
+        request.config.stash[VERDICTS].players[request.param.id] = opened
         yield opened
 
 
@@ -212,7 +272,7 @@ def scenario_fixtures() -> dict[str, Any]:
 
 def _fixture(name: str) -> Any:
     @pytest.fixture(scope="session", name=name)
-    def value(bench: Bench) -> Any:
+    def value(bench: Player) -> Any:
         played = bench.play(SCENARIOS[name])
         if played.ending is not None:
             raise played.ending.exception()
@@ -249,7 +309,8 @@ def pytest_runtest_makereport(
     case = judge(row, candidate.id, error, cut_off=_cut_off_ran(item))
     if case is None:
         return report
-    item.config.stash[VERDICTS].cases.append(case)
+    verdicts = item.config.stash[VERDICTS]
+    verdicts.cases.append(msgspec.structs.replace(case, place=verdicts.places[item.nodeid]))
     report.user_properties.append(("verdict", str(case.verdict)))
     _tell_pytest(item, report, case)
     return report
@@ -289,7 +350,7 @@ def _cut_off_ran(item: pytest.Item) -> bool:
     """Whether a cut-off function ran in any history that the test looks at."""
     names = getattr(item, "fixturenames", ())
     candidate = _candidate(item)
-    opened = item.config.stash[VERDICTS].benches.get(candidate.id if candidate else "")
+    opened = item.config.stash[VERDICTS].players.get(candidate.id if candidate else "")
     if opened is None:
         return False
     played: list[Played] = [opened.played[n] for n in names if n in opened.played]

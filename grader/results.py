@@ -5,11 +5,13 @@ names are stable: others build on them. Fields may be added; none changes its
 meaning within one `schema` number.
 """
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from grader.certificate import Certificate
+from grader.errors import InputError
 from grader.verdicts import Known, Level, Verdict
 
 SCHEMA = 1
@@ -24,6 +26,17 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True):
     """The normative sentence: the first paragraph of the test's docstring."""
     source: str = ""
     """Where the rule comes from, in the abbreviations of `spec_tests/README.md`."""
+
+
+class Untested(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the catalogue that no test can judge; it never counts in a score."""
+
+    area: str
+    level: Level
+    sentence: str
+    source: str = ""
+    reason: str
+    """Why it cannot be tested."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +110,10 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 
     schema: int = SCHEMA
     specification: str
-    """Hash of the specification's files."""
+    """Hash of the specification's files, as they were when it was judged."""
+    played_by: str = ""
+    """Hash of the specification whose scenarios were played, where that was another one: after
+    `grader regrade`."""
     seed: int
     isolation: str
     """The sandbox tier that was used."""
@@ -107,6 +123,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     """The weights that were used: `areas`, `levels`."""
     requirements: dict[str, Requirement]
     """Every requirement of the run, in the order of the specification."""
+    untested: dict[str, Untested] = {}
+    """Rows that are listed as untested, with the reason."""
     candidates: tuple[CandidateResult, ...]
     seconds: float = 0.0
 
@@ -122,3 +140,16 @@ def decode(data: bytes) -> Results:
     Raises `msgspec.ValidationError` where a field is missing or has another type.
     """
     return msgspec.json.decode(data, type=Results)
+
+
+def read(path: Path) -> Results:
+    """Read a `results.json`; raises `InputError`, one line, where it is none."""
+    try:
+        results = decode(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"{path}: not a results.json: {error}") from error
+    if results.schema != SCHEMA:
+        raise InputError(f"{path}: schema {results.schema}, and this grader reads {SCHEMA}")
+    return results

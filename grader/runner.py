@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from grader import answers
+from grader import answers, archive
 from grader.candidate import Candidate, Unreadable
 from grader.errors import GraderError, InputError, IsolationError
 from grader.grading import Graded, grade, python_version, specification_hash, ungraded
@@ -18,6 +18,7 @@ from grader.report import RunProgress
 from grader.results import CandidateResult, Requirement, Results
 from grader.sandbox import Tier, choose
 from grader.scoring import Rubric
+from grader.specification import UNTESTED
 
 SHIPPED = frozenset({"reference", "re-enactment"})
 """Provenances of the candidates that come with the project and may run without a sandbox."""
@@ -63,29 +64,39 @@ def prepare(
 
 def run(job: Job, progress: RunProgress) -> Results:
     """Grade every candidate of a job; the results keep the order of the input."""
+    return run_and_keep(job, progress)[0]
+
+
+def run_and_keep(job: Job, progress: RunProgress) -> tuple[Results, bytes]:
+    """Grade as `run` does; return the file of histories as well (see `grader.archive`)."""
     started = time.monotonic()
     candidates = [entry for entry in job.entries if isinstance(entry, Candidate)]
     graded: dict[str, CandidateResult] = {}
+    histories: dict[str, str] = {}
     requirements: dict[str, Requirement] = {}
     for candidate, outcome in _graded(job, candidates, progress):
         graded[candidate.id] = outcome.result
+        histories[candidate.id] = outcome.histories
         progress.finished(outcome.result)
         if len(outcome.requirements) > len(requirements):
             requirements = outcome.requirements
-    results = [
+    rows = [
         ungraded(entry) if isinstance(entry, Unreadable) else graded[entry.id]
         for entry in job.entries
     ]
-    return Results(
+    results = Results(
         specification=specification_hash(),
         seed=job.seed,
         isolation=str(job.tier),
         python=python_version(),
         rubric=job.rubric.as_data(),
         requirements=requirements,
-        candidates=tuple(results),
+        untested=dict(UNTESTED),
+        candidates=tuple(rows),
         seconds=round(time.monotonic() - started, 3),
     )
+    lines = [histories[row.id] for row in rows if histories.get(row.id)]
+    return results, archive.pack(results, lines)
 
 
 def _graded(

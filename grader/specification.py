@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from grader.conversation.failures import Blocked, NotOffered, Recorded, Unknown
+from grader.results import Untested
 from grader.verdicts import Known, Level
 
 MUST, SHOULD, INFORMATIVE = Level.MUST, Level.SHOULD, Level.INFORMATIVE
@@ -26,6 +27,7 @@ __all__ = [
     "MUST",
     "OBSERVED",
     "SHOULD",
+    "UNTESTED",
     "Row",
     "Scenario",
     "blocked_unless",
@@ -36,6 +38,7 @@ __all__ = [
     "scenario",
     "static_scenario",
     "unknown_unless",
+    "untested",
 ]
 
 Test = TypeVar("Test", bound=Callable[..., Any])
@@ -67,6 +70,10 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 SCENARIOS: dict[str, Scenario] = {}
 """Every scenario by the name of its fixture."""
 
+UNTESTED: dict[str, Untested] = {}
+"""The rows that no test can judge, by id."""
+MOST_UNTESTED = 3
+
 
 def requirement(
     row: str, level: Level, *, source: str = "", known: Known = OBSERVED
@@ -82,6 +89,21 @@ def requirement(
         return declared
 
     return declare
+
+
+def untested(  # noqa: PLR0913  as many as a requirement tells
+    row: str, level: Level, *, area: str, sentence: str, reason: str, source: str = ""
+) -> None:
+    """List a row of the catalogue as one that cannot be tested, and say why.
+
+    It is shown and never scored. Raises ValueError for a fourth one: a specification that leaves
+    out more than that is not one.
+    """
+    UNTESTED[row] = Untested(
+        area=area, level=level, sentence=sentence, source=source, reason=reason
+    )
+    if len(UNTESTED) > MOST_UNTESTED:
+        raise ValueError(f"{row}: at most {MOST_UNTESTED} rows may be untested")
 
 
 def row_of(item: pytest.Item) -> Row | None:

@@ -1,6 +1,7 @@
 """Makes a fixture of every scenario; the plugin gives the candidate and keeps the verdicts."""
 
-import spec_tests.scenarios  # noqa: F401  declares the scenarios
+import spec_tests.scenarios  # declares the scenarios
+import spec_tests.untested  # noqa: F401  lists what is not tested
 from grader.plugin import (
     bench,
     pytest_addoption,

@@ -21,6 +21,7 @@ from grader.report import curve, source, view
 from grader.report.measured import Burst, burst_of, curve_of
 from grader.report.text import one_line, visible
 from grader.results import Area, CandidateResult, Finding, Results
+from grader.verdicts import Level
 
 _MOST_DOTS = 60
 _EVIDENCE = 1200
@@ -28,12 +29,16 @@ _CODE = re.compile(r"`([^`]+)`")
 
 
 class AreaView(msgspec.Struct, frozen=True, kw_only=True):
-    """One area of one candidate: what needs telling stands open, the rest folds away."""
+    """One area of one candidate: what needs telling stands open, the rest folds away.
+
+    Rows that only record a choice fold away by themselves, and count among no others.
+    """
 
     name: str
     area: Area | None
     open_rows: dict[str, Finding]
     folded: dict[str, Finding]
+    choices: dict[str, Finding]
 
 
 class CandidateView(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +63,7 @@ def render_html(results: Results) -> str:
         results=results,
         candidates=_candidates(results),
         areas=view.by_area(results),
+        scored=sum(r.level is not Level.INFORMATIVE for r in results.requirements.values()),
         style=style,
         script=script,
         policy=_policy(style, script),
@@ -86,6 +92,7 @@ def _environment() -> Environment:
         short=lambda text: one_line(text, 160),
         capitalize_first=lambda text: text[:1].upper() + text[1:],
         in_code=_in_code,
+        combined=lambda one, other: {**one, **other},
         width=lambda share: f"{100 * min(max(share, 0.0), 1.0):.4g}",
     )
     environment.tests["table"] = lambda value: isinstance(value, Mapping)
@@ -160,10 +167,17 @@ def _areas(result: CandidateResult, results: Results) -> tuple[AreaView, ...]:
             if identifier in result.requirements
         }
         wrong = {key: finding for key, finding in found.items() if view.is_wrong(finding)}
-        rest = {key: finding for key, finding in found.items() if key not in wrong}
+        choices = {key: finding for key, finding in found.items() if view.is_informative(finding)}
+        rest = {k: finding for k, finding in found.items() if k not in wrong and k not in choices}
         if found:
             views.append(
-                AreaView(name=name, area=result.areas.get(name), open_rows=wrong, folded=rest)
+                AreaView(
+                    name=name,
+                    area=result.areas.get(name),
+                    open_rows=wrong,
+                    folded=rest,
+                    choices=choices,
+                )
             )
     return tuple(views)
 

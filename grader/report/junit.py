@@ -11,7 +11,8 @@ One `testsuite` per candidate, one `testcase` per requirement:
 | unknown       | `error` of type `unknown`   |
 | not offered   | `skipped`                   |
 
-An informative row can turn nothing red: whatever was recorded, it is `skipped`.
+An informative row is `skipped` whatever was found: it records a choice, so it can turn nothing
+red and is no passed test either. What was seen on the way to a pass is `system-out`.
 """
 
 import xml.etree.ElementTree as ET
@@ -92,10 +93,12 @@ def _case(
         "testcase", classname=one_line(f"{candidate}.{area}"), name=one_line(identifier)
     )
     element = _ELEMENTS.get(finding.verdict, "")
-    if not element:
-        return case, ""
     if (requirement.level if requirement else finding.level) is Level.INFORMATIVE:
         element = "skipped"
+    if not element:
+        if finding.evidence:
+            ET.SubElement(case, "system-out").text = visible(finding.evidence)
+        return case, ""
     sentence = requirement.sentence if requirement else ""
     _outcome(case, element, str(finding.verdict), _message(finding), sentence)
     return case, element

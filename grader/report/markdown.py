@@ -31,10 +31,13 @@ def render_markdown(results: Results) -> str:
     lines = ["# Circuit breakers, graded by execution", "", *_leaderboard(results), ""]
     for standing in view.standings(results):
         lines += _candidate(standing.candidate, results)
+    lines += _choices(results) + _untested(results)
     origin = (
         f"Specification `{_code(results.specification)}`, seed {results.seed}, "
         f"isolation {escape(results.isolation)}, Python {escape(results.python)}."
     )
+    if results.played_by:
+        origin += f" Judged again: its scenarios were played by `{_code(results.played_by)}`."
     lines += ["---", "", origin, ""]
     return "\n".join(lines)
 
@@ -90,6 +93,31 @@ def _candidate(candidate: CandidateResult, results: Results) -> list[str]:
         lines += [_row(identifier, finding, results) for identifier, finding in wrong.items()]
         lines.append("")
     return lines
+
+
+def _choices(results: Results) -> list[str]:
+    """Return what the informative rows recorded, and of which candidates."""
+    seen: dict[str, dict[str, list[str]]] = {}
+    for candidate in results.candidates:
+        for identifier, choice in view.choices(candidate).items():
+            seen.setdefault(identifier, {}).setdefault(choice, []).append(candidate.id)
+    if not seen:
+        return []
+    lines = ["## Choices, recorded and not scored", ""]
+    lines += ["| requirement | choice | candidates |", "| :-- | :-- | :-- |"]
+    for identifier in filter(seen.__contains__, results.requirements):
+        for choice, candidates in seen[identifier].items():
+            named = ", ".join(f"`{_code(name)}`" for name in candidates)
+            lines.append(f"| `{_code(identifier)}` | {escape(choice)} | {named} |")
+    return [*lines, ""]
+
+
+def _untested(results: Results) -> list[str]:
+    listed = [
+        f"- `{_code(identifier)}`: {escape(row.sentence)} {escape(row.reason)}"
+        for identifier, row in results.untested.items()
+    ]
+    return ["## Untested", "", *listed, ""] if listed else []
 
 
 def _row(identifier: str, finding: Finding, results: Results) -> str:

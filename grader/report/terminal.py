@@ -67,6 +67,8 @@ def notes(results: Results) -> tuple[str, ...]:
         f"specification {one_line(results.specification, 12)}, seed {results.seed}, "
         f"isolation {one_line(results.isolation, 20)}, Python {one_line(results.python, 8)}"
     )
+    if results.played_by:
+        lines.append(f"Judged again: scenarios played by {one_line(results.played_by, 16)}")
     return tuple(lines)
 
 

@@ -12,7 +12,7 @@ from io import StringIO
 import msgspec
 
 from grader.results import CandidateResult, Finding, Results, SourceText
-from grader.verdicts import Verdict
+from grader.verdicts import Level, Verdict
 
 GLYPHS = {
     Verdict.PASS: "✓",
@@ -30,6 +30,8 @@ MEANINGS = {
     Verdict.UNKNOWN: "the grader could not observe: failed in the score, passed in its upper end",
     Verdict.NOT_OFFERED: "an optional feature that is not there: left out of the score",
 }
+CHOICE_GLYPH = "i"
+CHOICE_MEANING = "an informative row: a choice of design, recorded and not scored"
 RE_ENACTMENT = "re-enactment"
 RE_ENACTMENT_NOTE = (
     "Re-enactments are written by this project from the observed behaviour; "
@@ -145,12 +147,26 @@ def marks(candidate: CandidateResult) -> tuple[str, ...]:
     return tuple(found)
 
 
+def is_informative(finding: Finding) -> bool:
+    """Tell whether a finding only records a choice, so that it counts neither for nor against."""
+    return finding.level is Level.INFORMATIVE
+
+
 def of_verdict(candidate: CandidateResult, *verdicts: Verdict) -> dict[str, Finding]:
-    """Return the findings with one of the verdicts, in the specification's order."""
+    """Return the findings that count and have one of the verdicts, as the specification goes."""
     return {
         identifier: finding
         for identifier, finding in candidate.requirements.items()
-        if finding.verdict in verdicts
+        if finding.verdict in verdicts and not is_informative(finding)
+    }
+
+
+def choices(candidate: CandidateResult) -> dict[str, str]:
+    """Return what was seen of each design choice that a row records, by the row."""
+    return {
+        identifier: finding.evidence
+        for identifier, finding in candidate.requirements.items()
+        if is_informative(finding) and finding.verdict is Verdict.PASS and finding.evidence
     }
 
 
@@ -161,7 +177,7 @@ def went_wrong(candidate: CandidateResult) -> dict[str, Finding]:
 
 def is_wrong(finding: Finding) -> bool:
     """Tell whether a finding needs an explanation of its own."""
-    return finding.verdict in _WENT_WRONG
+    return finding.verdict in _WENT_WRONG and not is_informative(finding)
 
 
 def blocked(candidate: CandidateResult) -> tuple[BlockedGroup, ...]:

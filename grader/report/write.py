@@ -9,7 +9,7 @@ import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -24,11 +24,12 @@ from grader.results import Results, encode
 _OUT_OF_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
-def write_all(results: Results, out: Path) -> None:
+def write_all(results: Results, out: Path, beside: Mapping[str, bytes] | None = None) -> None:
     """Write results.json, report.html, junit.xml and summary.md into the folder `out`.
 
-    The folder is made where it does not exist. Raises `InputError` where it
-    cannot be written to, and `GraderError` where the disk is full or failing.
+    `beside` are further files of the run, by name. The folder is made where it
+    does not exist. Raises `InputError` where it cannot be written to, and
+    `GraderError` where the disk is full or failing.
     """
     results = _encodable(results)
     contents = {
@@ -36,6 +37,7 @@ def write_all(results: Results, out: Path) -> None:
         "report.html": render_html(results).encode(),
         "junit.xml": render_junit(results),
         "summary.md": render_markdown(results).encode(),
+        **(beside or {}),
     }
     try:
         with _folder(out):

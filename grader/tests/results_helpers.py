@@ -2,8 +2,17 @@
 
 from typing import Any
 
+import msgspec
+
 from grader.certificate import Certificate, Keeps, Reads
-from grader.results import CandidateResult, Finding, Requirement, Results, SourceText
+from grader.results import (
+    CandidateResult,
+    Finding,
+    Requirement,
+    Results,
+    SourceText,
+    Untested,
+)
 from grader.scoring import Rubric, load, score
 from grader.verdicts import Known, Level, Verdict
 
@@ -28,6 +37,15 @@ REQUIREMENTS: dict[str, Requirement] = {
     "de-breaker": Requirement(
         area="delivery", level=Level.MUST, sentence="A breaker can be constructed and called."
     ),
+}
+
+UNTESTED = {
+    "as-trio": Untested(
+        area="async",
+        level=Level.INFORMATIVE,
+        sentence="It works on trio.",
+        reason="Nobody can freeze its clock.",
+    )
 }
 
 HOSTILE = (
@@ -92,6 +110,20 @@ def reference() -> CandidateResult:
             "half_open_burst": {"callers": 12, "limit": 1, "running": 1, "rejected": 11},
         },
     )
+
+
+def choosing(choice: str = "a hung probe is given up after 30 s") -> CandidateResult:
+    """Passes everything, and its one design choice was recorded."""
+    seen = finding(Verdict.PASS, evidence=choice, share=1.0)
+    recorded = msgspec.structs.replace(seen, level=Level.INFORMATIVE)
+    return candidate("choosing", passing() | {"ho-hung-probe": recorded})
+
+
+def unsettled() -> CandidateResult:
+    """Passes everything, but what it chooses could not be seen."""
+    doubt = finding(Verdict.UNKNOWN, evidence="the probe could not be held")
+    unseen = msgspec.structs.replace(doubt, level=Level.INFORMATIVE)
+    return candidate("unsettled", passing() | {"ho-hung-probe": unseen})
 
 
 def wrong_backoff() -> CandidateResult:

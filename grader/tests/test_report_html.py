@@ -12,6 +12,8 @@ from grader.report import render_html
 from grader.report.view import RE_ENACTMENT_NOTE
 from grader.tests.results_helpers import (
     HOSTILE,
+    UNTESTED,
+    choosing,
     everyone,
     finding,
     hostile,
@@ -20,6 +22,7 @@ from grader.tests.results_helpers import (
     passing,
     reference,
     results,
+    unsettled,
     wrong_backoff,
 )
 from grader.tests.results_helpers import candidate as a_candidate
@@ -254,3 +257,45 @@ def test_a_finding_for_a_row_that_was_not_asked_leaves_a_gap() -> None:
 def test_results_without_recorded_weights_still_render() -> None:
     text = Page(render_html(msgspec.structs.replace(everyone(), rubric={}))).text
     assert "Wrong Backoff 4" in text
+
+
+def test_recorded_choices_fold_away_by_themselves_and_count_among_no_others() -> None:
+    parsed = page(choosing())
+    assert "1 choice recorded, not scored" in parsed.text
+    assert "a hung probe is given up after 30 s" in parsed.text
+    assert "1 pass" in parsed.text, "the other half-open row alone"
+    assert "2 pass" in page(reference()).text
+    assert "6 requirements, of which 5 are scored" in parsed.text
+
+
+def test_a_choice_is_no_tick_in_the_table_of_verdicts() -> None:
+    html = render_html(results(choosing()))
+    assert '<td class="choice" title="recorded: a hung probe is given up after 30 s">' in html
+
+
+def test_a_choice_that_could_not_be_seen_is_nothing_that_went_wrong() -> None:
+    html = render_html(results(unsettled()))
+    assert 'class="rows"' in html
+    assert "1 choice recorded, not scored" in html
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_choice_builds_nothing(text: str) -> None:
+    wild, tame = (
+        [entry for entry in skeleton(page(choosing(said))) if entry[0] != "code"]
+        for said in (text, "harmless")
+    )
+    assert wild == tame, "backticks make code, and nothing else makes anything"
+
+
+def test_untested_rows_are_listed_with_the_reason() -> None:
+    text = Page(render_html(results(reference(), untested=UNTESTED))).text
+    assert "It works on trio." in text
+    assert "Nobody can freeze its clock." in text
+
+
+def test_a_run_that_was_judged_again_says_by_what_it_was_played() -> None:
+    text = Page(render_html(results(reference(), played_by="feedfeed"))).text
+    assert "scenarios played by" in text
+    assert "feedfeed" in text
+    assert "scenarios played by" not in page(reference()).text

@@ -9,12 +9,14 @@ from grader.results import CandidateResult
 from grader.tests.results_helpers import (
     HOSTILE,
     candidate,
+    choosing,
     everyone,
     finding,
     hostile,
     not_gradable,
     passing,
     results,
+    unsettled,
 )
 from grader.verdicts import Verdict
 
@@ -23,11 +25,16 @@ def parsed(*candidates: CandidateResult) -> ET.Element:
     return ET.fromstring(render_junit(results(*candidates)))  # noqa: S314 - our own document
 
 
+def case_of(shown: CandidateResult, row: str) -> ET.Element:
+    case = parsed(shown).find(f".//testcase[@name='{row}']")
+    assert case is not None
+    return case
+
+
 def outcome(verdict: Verdict, row: str = "bo-first") -> ET.Element | None:
     """What a row with that verdict gets besides its test case."""
     findings = passing() | {row: finding(verdict, evidence="seen", because="de-breaker")}
-    case = parsed(candidate("one", findings)).find(f".//testcase[@name='{row}']")
-    assert case is not None
+    case = case_of(candidate("one", findings), row)
     return case[0] if len(case) else None
 
 
@@ -48,14 +55,26 @@ def test_each_verdict_has_its_element(verdict: Verdict, element: str, kind: str 
     assert "seen" in found.get("message", "")
 
 
-def test_a_pass_has_none() -> None:
-    assert outcome(Verdict.PASS) is None
+def test_a_pass_has_none_and_what_was_seen_beside_it_is_output() -> None:
+    assert len(case_of(candidate("one", passing()), "bo-first")) == 0
+    found = outcome(Verdict.PASS)
+    assert found is not None
+    assert (found.tag, found.text) == ("system-out", "seen")
 
 
 def test_an_informative_row_turns_nothing_red() -> None:
     found = outcome(Verdict.FAIL, "ho-hung-probe")
     assert found is not None
     assert found.tag == "skipped"
+
+
+@pytest.mark.parametrize("shown", [choosing(), unsettled()])
+def test_a_recorded_choice_is_skipped_with_what_was_seen(shown: CandidateResult) -> None:
+    (element,) = case_of(shown, "ho-hung-probe")
+    assert element.tag == "skipped"
+    assert "probe" in element.get("message", "")
+    (suite,) = parsed(shown)
+    assert (suite.get("failures"), suite.get("errors"), suite.get("skipped")) == ("0", "0", "1")
 
 
 def test_a_blocked_row_names_its_prerequisite() -> None:

@@ -10,6 +10,8 @@ from grader.report.view import RE_ENACTMENT_NOTE
 from grader.results import Results
 from grader.tests.results_helpers import (
     HOSTILE,
+    UNTESTED,
+    choosing,
     everyone,
     hostile,
     no_breaker,
@@ -17,6 +19,7 @@ from grader.tests.results_helpers import (
     not_understood,
     reference,
     results,
+    unsettled,
     wrong_backoff,
 )
 
@@ -97,3 +100,28 @@ def test_a_candidate_that_could_not_be_graded_has_its_reason() -> None:
 
 def test_the_same_results_give_the_same_summary() -> None:
     assert render_markdown(everyone()) == render_markdown(everyone())
+
+
+def test_recorded_choices_stand_apart_with_who_made_them() -> None:
+    summary = render_markdown(results(choosing(), reference()))
+    assert "## Choices, recorded and not scored" in summary
+    assert "| `ho-hung-probe` | a hung probe is given up after 30 s | `choosing` |" in summary
+
+
+def test_a_choice_that_could_not_be_seen_is_nothing_that_went_wrong() -> None:
+    assert "ho-hung-probe" not in render_markdown(results(unsettled()))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_choice_changes_no_table(text: str) -> None:
+    assert shape(results(choosing(text))) == shape(results(choosing("harmless")))
+
+
+def test_untested_rows_are_listed_with_the_reason() -> None:
+    summary = render_markdown(results(reference(), untested=UNTESTED))
+    assert "- `as-trio`: It works on trio. Nobody can freeze its clock." in summary
+    assert "Untested" not in render_markdown(results(reference()))
+
+
+def test_a_run_that_was_judged_again_says_by_what_it_was_played() -> None:
+    assert "played by `feedfeed`" in render_markdown(results(reference(), played_by="feedfeed"))

@@ -1,0 +1,79 @@
+"""The requirements as a list: every row that the specification holds, also the untested ones."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from grader.bench import Bench
+from grader.candidate import Candidate
+from grader.errors import GraderError
+from grader.grading import run_specification
+from grader.plugin import Given
+from grader.sandbox import Tier
+from grader.scoring import load
+from grader.specification import UNTESTED
+from grader.verdicts import Known, Level
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the catalogue."""
+
+    id: str
+    level: Level
+    area: str
+    known: Known | None
+    """Who vouches for what is looked at; None where nothing can be."""
+    source: str
+    sentence: str
+    untested: str = ""
+    """Why it cannot be tested; empty for a row that is."""
+
+
+def catalogue() -> tuple[Entry, ...]:
+    """Return every row, area by area as the rubric has them, inside as the specification goes.
+
+    Raises GraderError where the specification cannot be collected, or contradicts itself.
+    """
+    nobody = Candidate(id="nobody", name="Nobody")
+    # Nothing is played while tests are merely collected.
+    given = Given((nobody,), lambda candidate: Bench(candidate, Tier.PROCESS))
+    rows = run_specification(given, ["--collect-only"]).rows
+    if both := rows.keys() & UNTESTED.keys():
+        raise GraderError(f"tested, and listed as untested: {', '.join(sorted(both))}")
+    entries = [
+        Entry(
+            id=row.id,
+            level=row.level,
+            area=row.area,
+            known=row.known,
+            source=row.source,
+            sentence=row.sentence,
+        )
+        for row in rows.values()
+    ]
+    entries += [
+        Entry(
+            id=row,
+            level=listed.level,
+            area=listed.area,
+            known=None,
+            source=listed.source,
+            sentence=listed.sentence,
+            untested=listed.reason,
+        )
+        for row, listed in UNTESTED.items()
+    ]
+    areas = list(load().areas)
+    return tuple(sorted(entries, key=lambda entry: _place(entry, areas)))
+
+
+def _place(entry: Entry, areas: list[str]) -> int:
+    return areas.index(entry.area) if entry.area in areas else len(areas)
+
+
+def by_area(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Return the rows by their areas."""
+    grouped: dict[str, list[Entry]] = {}
+    for entry in entries:
+        grouped.setdefault(entry.area, []).append(entry)
+    return grouped

@@ -1,0 +1,91 @@
+"""What came of a scenario: a value, or why there is none."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from grader.conversation.failures import (
+    Blocked,
+    CandidateFailure,
+    Interrupted,
+    NotOffered,
+    Unknown,
+)
+from grader.specification import Scenario
+
+Kind = Literal["error", "blocked", "not offered", "unknown"]
+
+_EXCEPTIONS: dict[Kind, type[Interrupted]] = {
+    "error": CandidateFailure,
+    "not offered": NotOffered,
+    "unknown": Unknown,
+}
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a scenario ended early."""
+
+    kind: Kind
+    text: str
+    because: str = ""
+
+    def exception(self) -> Interrupted:
+        """Return it as what a test raises."""
+        if self.kind == "blocked":
+            return Blocked(self.because, self.text)
+        return _EXCEPTIONS[self.kind](self.text)
+
+
+def ending(interrupted: Interrupted) -> Ending:
+    """Return why a scenario ended, from what it raised."""
+    if isinstance(interrupted, Blocked):
+        return Ending(kind="blocked", because=interrupted.because, text=str(interrupted))
+    for kind, exception in _EXCEPTIONS.items():
+        if isinstance(interrupted, exception):
+            return Ending(kind=kind, text=f"{_prefix(interrupted)}{interrupted}")
+    return Ending(kind="unknown", text=str(interrupted))
+
+
+def _prefix(interrupted: Interrupted) -> str:
+    """Return how a candidate failed, unless the text says so already."""
+    kind = type(interrupted)
+    special = isinstance(interrupted, CandidateFailure) and kind is not CandidateFailure
+    return f"{kind.__name__.lower()}: " if special else ""
+
+
+class Played(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a scenario."""
+
+    scenario: str
+    value: Any = None
+    ending: Ending | None = None
+    """Why there is no value."""
+    cut_off_ran: bool = False
+    """A function that is cut off in the answer ran while it was played."""
+
+
+def plain(value: Any) -> Any:
+    """Return a value as what JSON has: dicts, lists, text, numbers."""
+    return msgspec.to_builtins(value, str_keys=True)
+
+
+def typed(data: Any, scenario: Scenario) -> Any:
+    """Return plain data as the value that a scenario declares to return.
+
+    Raises `msgspec.ValidationError` where it is something else.
+    """
+    return msgspec.convert(data, scenario.result, str_keys=True)
+
+
+def with_value(scenario: Scenario, value: Any, *, cut_off_ran: bool = False) -> Played:
+    """Return a value as it will be once it has been stored and read.
+
+    So what is judged now is what is judged later, down to an int that is declared a float.
+    """
+    try:
+        value = typed(plain(value), scenario)
+    except (TypeError, ValueError) as error:
+        text = f"what was seen in {scenario.name} is not what it declares to return: {error}"
+        unkept = Ending(kind="unknown", text=text)
+        return Played(scenario=scenario.name, ending=unkept, cut_off_ran=cut_off_ran)
+    return Played(scenario=scenario.name, value=value, cut_off_ran=cut_off_ran)
