@@ -15,7 +15,7 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -137,6 +137,9 @@ class Archive:
     def calls_are_cut_off(self) -> bool:
         """Whether calls ran into a function that is cut off in the answer."""
         return self._histories.calls_are_cut_off
+
+    def expect(self, scenarios: Sequence[Scenario]) -> None:
+        """Be told what will be asked for; it is all there already."""
 
     def play(self, scenario: Scenario) -> Played:
         """Return what came of a scenario; where it is not there to be read, `unknown`."""

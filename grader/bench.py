@@ -1,9 +1,11 @@
 """Plays scenarios with one candidate, each once, each in a worker of its own."""
 
 import contextlib
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from grader.ahead import Ahead
 from grader.binding.model import Binding
 from grader.binding.override import override, settings_of
 from grader.binding.reading import unread_parameters
@@ -31,8 +33,14 @@ def no_call(binding: Binding) -> Interrupted:
 class Bench:
     """One candidate, its binding and the scenarios that were played with it."""
 
-    def __init__(self, candidate: Candidate, tier: Tier, *, seed: int = 0) -> None:
+    def __init__(
+        self, candidate: Candidate, tier: Tier, *, seed: int = 0, at_once: int = 1
+    ) -> None:
+        """Take at most `at_once` workers at a time; verdicts do not depend on how many."""
         self.candidate = candidate
+        self._at_once = at_once
+        self._expected: Sequence[Scenario] = ()
+        self._ahead: Ahead | None = None
         self.seed = seed
         self._session = Session(candidate, tier, seed=seed)
         self.played: dict[str, Played] = {}
@@ -107,12 +115,29 @@ class Bench:
 
     # --- scenarios --------------------------------------------------------------------
 
+    def expect(self, scenarios: Sequence[Scenario]) -> None:
+        """Be told which scenarios will be asked for, in this order."""
+        self._expected = scenarios
+
     def play(self, scenario: Scenario) -> Played:
         """Return what came of a scenario, playing it at first use."""
         if scenario.name not in self.played:
-            play = self._play_static if scenario.static else self._play_in_worker
-            self.played[scenario.name] = play(scenario)
+            if self._ahead is None and self._at_once > 1 and len(self._expected) > 1:
+                self._ahead = self._play_ahead()
+            played = self._ahead.take(scenario) if self._ahead is not None else None
+            self.played[scenario.name] = played or self._play(scenario)
         return self.played[scenario.name]
+
+    def _play(self, scenario: Scenario) -> Played:
+        return self._play_static(scenario) if scenario.static else self._play_in_worker(scenario)
+
+    def _play_ahead(self) -> Ahead:
+        # How the breaker is used is found out first, by the main thread: what all build on.
+        with contextlib.suppress(Interrupted):
+            _ = self.binding
+        ahead = Ahead(self._play, self._at_once)
+        ahead.begin(self._expected)
+        return ahead
 
     def _play_static(self, scenario: Scenario) -> Played:
         try:
@@ -149,7 +174,9 @@ class Bench:
 
     def close(self) -> None:
         """End the sandbox."""
-        self._session.close()
+        self._session.close()  # first, so that what is still played ends at once
+        if self._ahead is not None:
+            self._ahead.close()
 
     def __enter__(self) -> Self:
         return self

@@ -84,14 +84,16 @@ def grade(  # noqa: PLR0913  keywords, each for a caller of its own
     seed: int = 0,
     select: str = "",
     shuffle: int | None = None,
+    at_once: int = 1,
 ) -> Graded:
     """Run the specification on one candidate and return what it found.
 
+    `at_once` scenarios are played at a time, which changes nothing but how long it takes.
     `select` is an expression for pytest's `-k`; `shuffle` numbers another order of judging.
     Raises GraderError where the grader itself failed.
     """
     started = time.monotonic()
-    bench = Bench(candidate, tier, seed=seed)
+    bench = Bench(candidate, tier, seed=seed, at_once=at_once)
     options = ["-k", select] if select else []
     options += [f"--shuffle={shuffle}"] if shuffle is not None else []
     verdicts = run_specification(Given((candidate,), lambda _: bench), options)

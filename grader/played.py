@@ -7,6 +7,7 @@ import msgspec
 from grader.conversation.failures import (
     Blocked,
     CandidateFailure,
+    Died,
     Interrupted,
     NotOffered,
     Unknown,
@@ -28,6 +29,11 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     text: str
     because: str = ""
+
+    @property
+    def died(self) -> bool:
+        """Whether the worker's process ended."""
+        return self.kind == "error" and self.text.startswith(f"{Died.__name__.lower()}: ")
 
     def exception(self) -> Interrupted:
         """Return it as what a test raises."""

@@ -6,6 +6,7 @@ through it, so they cannot disagree; `grader regrade` as well, with stored
 histories in place of a candidate that plays.
 """
 
+import os
 import random
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -48,6 +49,9 @@ class Player(Protocol):
     @property
     def calls_are_cut_off(self) -> bool:
         """Whether calls run into a function that is cut off in the answer."""
+
+    def expect(self, scenarios: Sequence[Scenario]) -> None:
+        """Be told which scenarios will be asked for, in this order."""
 
     def play(self, scenario: Scenario) -> Played:
         """Return what came of a scenario."""
@@ -185,9 +189,10 @@ def _from_command_line(config: pytest.Config) -> Given:
         if isinstance(entry, Unreadable):
             raise GraderError(entry.problem)
     tier, seed = choose(config.getoption("--isolation")), config.getoption("--seed")
+    at_once = os.cpu_count() or 1
     return Given(
         candidates=tuple(entry for entry in loaded if isinstance(entry, Candidate)),
-        player=lambda candidate: Bench(candidate, tier, seed=seed),
+        player=lambda candidate: Bench(candidate, tier, seed=seed, at_once=at_once),
     )
 
 
@@ -262,7 +267,20 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Player]:
     given = request.config.stash[GIVEN]
     with given.player(request.param) as opened:
         request.config.stash[VERDICTS].players[request.param.id] = opened
+        if not request.config.getoption("maxfail"):  # with `-x` most may never be asked for
+            opened.expect(_scenarios_of(request.session.items, request.param))
         yield opened
+
+
+def _scenarios_of(items: Sequence[pytest.Item], candidate: Candidate) -> list[Scenario]:
+    """Return what the requirements of one candidate look at, in the order in which they ask."""
+    names = dict.fromkeys(
+        name
+        for item in items
+        if _candidate(item) is candidate
+        for name in getattr(item, "fixturenames", ())
+    )
+    return [SCENARIOS[name] for name in names if name in SCENARIOS]
 
 
 def scenario_fixtures() -> dict[str, Any]:

@@ -105,14 +105,15 @@ def _graded(
     if job.jobs == 1 or len(candidates) == 1:
         for candidate in candidates:
             progress.started(candidate.id)
-            yield candidate, _grade_one(candidate, job.tier, job.rubric, job.seed)
+            yield candidate, _grade_one(candidate, job, at_once=job.jobs)
         return
+    settings = msgspec.structs.replace(job, entries=())  # each process gets one candidate
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["grader.grading"])
     with ProcessPoolExecutor(min(job.jobs, len(candidates)), mp_context=context) as pool:
         futures: dict[Future[Graded], Candidate] = {}
         for candidate in candidates:
-            future = pool.submit(_grade_one, candidate, job.tier, job.rubric, job.seed)
+            future = pool.submit(_grade_one, candidate, settings)
             futures[future] = candidate
             progress.started(candidate.id)
         try:
@@ -126,10 +127,10 @@ def _graded(
             raise
 
 
-def _grade_one(candidate: Candidate, tier: Tier, rubric: Rubric, seed: int) -> Graded:
+def _grade_one(candidate: Candidate, job: Job, *, at_once: int = 1) -> Graded:
     """Grade, and keep a failure of ours to the one candidate: no score, and the reason."""
     try:
-        return grade(candidate, tier, rubric, seed=seed)
+        return grade(candidate, job.tier, job.rubric, seed=job.seed, at_once=at_once)
     except GraderError as error:
         problem = f"not graded, the grader failed: {error}"
         result = CandidateResult(

@@ -5,6 +5,7 @@ import json
 import shutil
 import socket
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +32,8 @@ class Session:
         self.absent: tuple[str, ...] = ()
         """Third-party modules that the candidate imports and this machine does not have."""
         self._patience = Patience()
+        self._lock = threading.Lock()
+        """One exchange with the template at a time, whichever thread asks."""
         self._folder: Path | None = None
         self._sandbox: Sandbox | None = None
         self._control: socket.socket | None = None
@@ -83,9 +86,10 @@ class Session:
             self.close()  # the template went with it; the next worker gets a new one
 
     def _tell(self, message: dict[str, Any], descriptor: socket.socket | None = None) -> Any:
-        if self._control is None:
-            self._start()
-        return self._exchange(message, descriptor)
+        with self._lock:
+            if self._control is None:
+                self._start()
+            return self._exchange(message, descriptor)
 
     def _exchange(self, message: dict[str, Any], descriptor: socket.socket | None = None) -> Any:
         control = self._control

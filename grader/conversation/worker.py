@@ -106,9 +106,9 @@ class Worker:
         return decode(self._lines.pop(0))
 
     def _hung(self) -> Hung:
-        seconds = self._patience.seconds
         self._patience.lose()
-        return Hung(f"no reply within {seconds:g} s")
+        # Without the seconds: they depend on what hung before it.
+        return Hung("no reply before the deadline")
 
 
 class Patience:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from grader import answers, scoring
@@ -25,10 +26,10 @@ FOLDERS = [CORRECT / "sync_executor", CORRECT / "async_with", CANDIDATES / "grok
 """Threads in a pool, tasks on a loop, and an answer that is wrong and cut off."""
 
 
-def graded(folder: Path, order: int) -> CandidateResult:
+def graded(folder: Path, order: int, at_once: int = 1) -> CandidateResult:
     (candidate,) = answers.load(folder)
     assert isinstance(candidate, Candidate)
-    return grade(candidate, choose(), scoring.load(), shuffle=order).result
+    return grade(candidate, choose(), scoring.load(), shuffle=order, at_once=at_once).result
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,17 @@ def test_another_order_under_load_gives_the_same_verdicts_and_evidence(
         assert run.measurements == first.measurements
         assert run.binding == first.binding
         assert run.score == first.score
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.name))
+def test_several_scenarios_at_once_give_the_same_result_as_one_after_the_other(
+    folder: Path, processes: ProcessPoolExecutor
+) -> None:
+    one, several = (
+        msgspec.structs.replace(processes.submit(graded, folder, 0, at_once).result(), seconds=0.0)
+        for at_once in (1, 4)
+    )
+    assert msgspec.json.encode(several) == msgspec.json.encode(one)
 
 
 class Item:

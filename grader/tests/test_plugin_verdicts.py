@@ -45,7 +45,7 @@ def judged(error: BaseException | None, *, cut_off: bool = False) -> Case:
         (Unknown("the budget was spent"), Verdict.UNKNOWN, ""),
         (Recorded("a cancellation is neutral"), Verdict.PASS, ""),
         (Died("the worker process ended"), Verdict.ERROR, ""),
-        (Hung("no reply within 4 s"), Verdict.ERROR, ""),
+        (Hung("no reply before the deadline"), Verdict.ERROR, ""),
         (Misspoke("replied to another request"), Verdict.ERROR, ""),
     ],
 )

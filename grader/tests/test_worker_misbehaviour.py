@@ -235,7 +235,7 @@ def test_a_worker_that_never_comes_to_rest_hangs(method: str, mode: str) -> None
         session._patience.seconds = 0.4
         with lab_of(session) as lab:
             probe = lab.breaker()
-            with pytest.raises(Hung, match=r"no reply within 0\.4 s"):
+            with pytest.raises(Hung, match="no reply before the deadline"):
                 called(probe, method, mode=mode)
         session._patience.seconds = 4.0
         _the_next_worker_works(session)

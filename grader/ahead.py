@@ -1,0 +1,41 @@
+"""Plays several scenarios at once, ahead of the requirements that will ask for them.
+
+Each has a worker of its own, so what comes of one does not depend on what is played beside it.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from grader.played import Played
+from grader.specification import Scenario
+
+
+class Ahead:
+    """Scenarios under way, and what came of them, by name."""
+
+    def __init__(self, play: Callable[[Scenario], Played], at_once: int) -> None:
+        self._play = play
+        # Its threads live until the end: a sandbox that one of them starts goes with its thread.
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="scenario")
+        self._under_way: dict[str, Future[Played]] = {}
+
+    def begin(self, scenarios: Iterable[Scenario]) -> None:
+        """Play them, in this order."""
+        for scenario in scenarios:
+            self._under_way[scenario.name] = self._pool.submit(self._play, scenario)
+
+    def take(self, scenario: Scenario) -> Played | None:
+        """Wait for what came of a scenario; None where it has to be played by itself.
+
+        That is where it was not begun, and where its worker died: perhaps the sandbox went down
+        with another one.
+        """
+        future = self._under_way.pop(scenario.name, None)
+        if future is None:
+            return None
+        played = future.result()
+        return None if played.ending is not None and played.ending.died else played
+
+    def close(self) -> None:
+        """Give up what has not begun, and wait for the rest."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
