@@ -2,9 +2,10 @@
 
 One file lies beside `results.json`: gzipped lines of JSON, the first about the run, each
 further one about one candidate. One file, because it is replaced together with the reports,
-and a folder of files could be left with half of one run and half of another; lines, because a
-candidate's histories are written as text where it was graded and read one at a time, however
-many there are. Nothing in it tells when it was made: equal histories are equal bytes.
+while a folder of files could be left with half of one run and half of another. Lines, because
+a candidate's histories become text in the process that graded it and are put together without
+being looked at again, and because `zcat` shows them to people. Nothing in it tells when it was
+made: equal histories are equal bytes. It takes some five kilobytes for each candidate.
 
 The binding, the sources and whatever else a report shows stand in `results.json` already, and
 are not repeated here.

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from grader.grading import SPECIFICATION
+from grader import answers, scoring
+from grader.candidate import Candidate
+from grader.conversation import session
+from grader.grading import SPECIFICATION, grade
 from grader.plugin import _WORST_FIRST
 from grader.results import decode
+from grader.sandbox import choose
 from grader.tests.driver_helpers import CANDIDATES, PROJECT
 from grader.verdicts import Verdict
 
@@ -62,6 +66,21 @@ def test_the_scenarios_that_the_selected_requirements_need_are_played_and_no_oth
 def test_requirements_that_are_met_end_with_status_zero() -> None:
     done = specification("reference", "-k", "half_open", "-q")
     assert done.returncode == 0, done.stdout[-500:]
+
+
+def test_a_selection_that_only_reads_the_answer_starts_no_sandbox(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("nothing has to be run to read an answer")
+
+    monkeypatch.setattr(session, "launch", refuse)
+    (candidate,) = answers.load(CANDIDATES / "reference")
+    assert isinstance(candidate, Candidate)
+    graded = grade(candidate, choose(), scoring.load(), select="de_code")
+    assert {row: str(f.verdict) for row, f in graded.result.requirements.items()} == {
+        "de-code": "pass"
+    }
 
 
 def test_x_stops_at_the_first_requirement_that_is_not_met() -> None:
