@@ -21,8 +21,9 @@ class CallSeen(msgspec.Struct, frozen=True, kw_only=True):
     how: str = ""
     """`returned`, `raised` or `refused` (a permit that answered no); empty while under way."""
     value: Scalar = None
+    """What it returned instead of its own result."""
     own_result: bool = False
-    """It returned the token that was made for this call alone."""
+    """It returned the token that was made for this call alone, which is another in every run."""
     error: ErrorSeen | None = None
     cancelled_inside: bool = False
     """The protected function saw a cancellation."""

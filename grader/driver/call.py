@@ -3,8 +3,10 @@
 import secrets
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from grader.binding.model import Surface
-from grader.conversation.messages import Event, UpCall
+from grader.conversation.messages import ErrorSeen, Event, UpCall
 from grader.conversation.worker import Order
 from grader.history import CallSeen
 
@@ -41,12 +43,13 @@ class Call:
         if event.event == "cancelled":
             self._change(cancelled_inside=True)
             return
+        own_result = event.value == self._token
         self._change(
             how=event.event,
             ended_at=event.at,
-            value=event.value,
-            own_result=event.value == self._token,
-            error=event.error,
+            value=None if own_result else event.value,
+            own_result=own_result,
+            error=event.error and self._without_token(event.error),
         )
 
     # --- what the scenario does -------------------------------------------------------
@@ -79,6 +82,10 @@ class Call:
         if planned == "return":
             return {"return": self._token}
         return {"raise": planned, "token": self._token}
+
+    def _without_token(self, error: ErrorSeen) -> ErrorSeen:
+        """Return an error with words in place of what is another in every run."""
+        return msgspec.structs.replace(error, message=error.message.replace(self._token, "failed"))
 
     def _change(self, **fields: Any) -> None:
         kept = {name: getattr(self.seen, name) for name in CallSeen.__struct_fields__}
