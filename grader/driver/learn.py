@@ -76,7 +76,12 @@ class _Learner:
     def __init__(self, worker: Worker, proposal: Proposal, seed: int) -> None:
         self._proposal = proposal
         self._doubts: list[str] = []
-        self._binding = Binding(constructor=proposal.constructor, surfaces=(), reset=proposal.reset)
+        self._binding = Binding(
+            constructor=proposal.constructor,
+            surfaces=(),
+            reset=proposal.reset,
+            force_open=proposal.force_open,
+        )
         self._lab = Lab(worker, self._binding, seed=seed)
         self._crashes = False
 
