@@ -237,7 +237,12 @@ def test_there_is_a_cap(
     needs_growth(growth[:1])
     if long_run.parameter:
         return
-    probe = long_run.probe
+    at_once, probe = long_run.at_once, long_run.probe
+    blocked_unless(
+        at_once is not None and at_once.rejected,
+        "st-probe-failure-reopens",
+        f"after {long_run.rounds} failed probes it is not open",
+    )
     assert probe is not None and probe.admitted, (  # noqa: PT018
         f"no parameter caps the open period, and {long_run.waited:.4g} s after"
         f" {long_run.rounds} failed probes a call {probe.tell() if probe else 'was not made'}"

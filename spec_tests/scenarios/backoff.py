@@ -1,5 +1,7 @@
 """Situations about the open period and how it grows."""
 
+import itertools
+
 import msgspec
 
 from grader.conversation.failures import NotOffered
@@ -214,6 +216,8 @@ class LongRun(msgspec.Struct, frozen=True, kw_only=True):
     rounds: int = 0
     waited: float = 0.0
     """Seconds: a small part of what the period would be without any cap."""
+    at_once: CallSeen | None = None
+    """The call right after the last failed probe."""
     probe: CallSeen | None = None
     """The call after that time."""
 
@@ -226,12 +230,15 @@ def long_run(lab: Lab) -> LongRun:
     rounds = 25
     breaker = lab.breaker()
     breaker.trip()
-    first, second = breaker.open_period()[0], breaker.open_period()[0]
-    growth = second.low / first.high if first.high else 1.0
-    _rounds(breaker, rounds, 5e9)
-    waited = max((first.high or 0.0) * growth ** (rounds - 2) / 10, 2 * (second.high or 0.0))
+    periods = [breaker.open_period()[0].high or 0.0 for _ in range(4)]
+    growth = max(b / a if a else 1.0 for a, b in itertools.pairwise(periods))
+    _rounds(breaker, rounds - len(periods), 5e9)
+    waited = max(periods[-1] * growth ** (rounds - len(periods)) / 10, 2 * periods[-1])
+    at_once = breaker.fail()
     breaker.wait(waited)
-    return LongRun(parameter="", rounds=rounds, waited=waited, probe=breaker.fail())
+    return LongRun(
+        parameter="", rounds=rounds, waited=waited, at_once=at_once, probe=breaker.fail()
+    )
 
 
 def _rounds(breaker: Breaker, times: int, period: float) -> tuple[str, ...]:

@@ -249,6 +249,7 @@ def default_errors(lab: Lab) -> DefaultErrors:
         raise NotOffered("what counts has to be set, there is no default") from None
     trips = {"UnrelatedFailure": _trips_with(lab, "UnrelatedFailure")}
     if not trips["UnrelatedFailure"]:
+        lab.breaker().trip()  # with what does count it can be tripped
         known = {error for errors in CLIENT_ERRORS.values() for error in errors}
         for error in (*BUILTIN_ERRORS, *sorted(known)):
             trips[error] = _trips_with(lab, error)
