@@ -70,6 +70,16 @@ def needs_growth(growth: tuple[Curve, ...]) -> None:
     )
 
 
+def needs_cap(capped: Curve) -> None:
+    """Block where a configured cap is exceeded."""
+    blocked_unless(
+        not capped.cap_configured
+        or all(p.low <= (1 + TOLERANCE) * capped.cap for p in capped.periods),
+        "bo-cap",
+        f"under a cap of {capped.cap:g} s, open periods {capped.tell()}",
+    )
+
+
 @requirement("bo-first", MUST, source="ARR, R4J, AKKA")
 def test_the_first_open_period_follows_from_the_base_alone(growth: tuple[Curve, ...]) -> None:
     """The first open period is the configured base, or the base times the multiplier at worst."""
@@ -206,12 +216,14 @@ def test_jitter_is_drawn_once_for_each_period(jittered: Jitter) -> None:
 @requirement("bo-overflow", MUST, source="POL, interlock")
 def test_very_many_reopenings_do_no_harm(
     many_rounds: ManyRounds,
+    capped: Curve,
     growth: tuple[Curve, ...],
     failed_probes: tuple[FailedProbe, ...],
 ) -> None:
     """However often it reopens, there is no overflow and it does not get stuck."""
     needs_reopening(failed_probes)
     needs_growth(growth[:1])
+    needs_cap(capped)
     seen = many_rounds
     strange = [pattern for pattern in seen.patterns if pattern != "Ex"]
     assert not strange, (
@@ -263,11 +275,7 @@ def test_jitter_keeps_the_period_within_bounds(
     """Whatever jitter draws, the open period stays near its length and never exceeds the cap."""
     needs_reopening(failed_probes[:1])
     seen = jitter_bounds
-    blocked_unless(
-        seen.cap is None or all(p.low <= (1 + TOLERANCE) * capped.cap for p in capped.periods),
-        "bo-cap",
-        f"without jitter, under a cap of {capped.cap:g} s, open periods {capped.tell()}",
-    )
+    needs_cap(capped)
     ends = (seen.shortest, seen.longest)
     low, high = sorted(ends, key=lambda period: period.low)
     drawn = f"the first open period is drawn between {low.tell()} and {high.tell()}"

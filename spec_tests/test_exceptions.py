@@ -36,6 +36,16 @@ def passed_unaltered(call: CallSeen) -> bool:
     return call.error is not None and call.error.same and not call.error.cause_changed
 
 
+def needs_exclusion(exclude_list: Excluded) -> None:
+    """Block where even an ordinary type cannot be excluded."""
+    calls = (*exclude_list.calls, exclude_list.after)
+    blocked_unless(
+        all(call.admitted for call in calls),
+        "ex-exclude",
+        f"failures of excluded types: {tell_all(calls)}",
+    )
+
+
 @requirement("ex-same-object", MUST, source="POL", known=ATTESTED)
 @pytest.mark.parametrize("stage", ["while closed", "tripping call", "failed probe"])
 def test_the_callers_exception_is_the_one_that_was_raised(
@@ -80,6 +90,8 @@ def test_excluded_exceptions_pass_and_are_no_failures(exclude_list: Excluded) ->
     assert all(passed_unaltered(call) for call in seen.calls), (
         f"failures of excluded types: {tell_all(seen.calls)}"
     )
+    if seen.between is None:
+        return
     if seen.between.rejected:
         recorded("neutral: an excluded exception takes no earlier failure back")
     recorded("as a success: after an excluded exception the failures before it count no more")
@@ -149,7 +161,9 @@ def test_every_exception_counts_by_default(
 
 
 @requirement("ex-exclude-wins", SHOULD, source="R4J")
-def test_what_is_excluded_does_not_count_though_its_base_does(include_and_exclude: InBoth) -> None:
+def test_what_is_excluded_does_not_count_though_its_base_does(
+    include_and_exclude: InBoth, exclude_list: Excluded
+) -> None:
     """An exception that is excluded does not count, even where a base of it is listed to count."""
     seen = include_and_exclude
     not_offered_unless(
@@ -157,6 +171,7 @@ def test_what_is_excluded_does_not_count_though_its_base_does(include_and_exclud
         f"lists that overlap are refused: {seen.refused}",
     )
     assert seen.after is not None and seen.after_counted is not None  # noqa: PT018
+    needs_exclusion(exclude_list)
     blocked_unless(
         seen.after_counted.rejected, "ex-include", "failures of the listed type did not trip it"
     )
@@ -219,9 +234,10 @@ def test_odd_exceptions_count_and_pass_as_others_do(
 
 @requirement("ex-odd-exceptions", SHOULD, source="pybreaker", known=ATTESTED)
 def test_an_excluded_type_with_a_metaclass_excludes_itself_alone(
-    odd_exclusion: OddExclusion,
+    odd_exclusion: OddExclusion, exclude_list: Excluded
 ) -> None:
     """An excluded exception whose class is made by a metaclass excludes nothing but itself."""
+    needs_exclusion(exclude_list)
     seen = odd_exclusion
     assert all(call.admitted for call in (*seen.excluded, seen.after_excluded)), (
         "exceptions of an excluded type that is made by a metaclass:"

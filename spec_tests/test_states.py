@@ -290,7 +290,7 @@ MAY_END_IT = {"close", "forceclose", "forceclosed"}
 
 
 @requirement("st-manual", SHOULD, source="AZ")
-def test_a_manual_reset_starts_over(manual_reset: ManualReset) -> None:
+def test_a_manual_reset_starts_over(manual_reset: ManualReset, trip: Trip) -> None:
     """A manual reset closes the breaker, forgets the failures and the growth of the open period."""
     seen = manual_reset
     doubtful = seen.method.replace("_", "").lower() in MAY_END_IT
@@ -310,9 +310,13 @@ def test_a_manual_reset_starts_over(manual_reset: ManualReset) -> None:
         f" {tell_all(seen.in_between)}"
     )
     if seen.again is None:
+        blocked_unless(
+            trip.later[0].rejected, "st-open-rejects", f"after a trip: {tell_all(trip.later)}"
+        )
         assert doubtful, f"after {seen.method}() a full threshold of failures does not open it"
         recorded(f"{seen.method}() closes it for good")
     first = seen.first.figure or 0.0
+    blocked_unless(first, "st-recovers-by-itself", f"it stayed open for {seen.first.tell()}")
     assert seen.again.within(0.95 * first, 1.05 * first), (
         f"the open period was {seen.first.tell()}, then {seen.grown.tell()}; after"
         f" {seen.method}() it is {seen.again.tell()}"
@@ -320,8 +324,11 @@ def test_a_manual_reset_starts_over(manual_reset: ManualReset) -> None:
 
 
 @requirement("st-manual", SHOULD, source="AZ")
-def test_a_breaker_that_was_opened_by_hand_rejects(forced_open: ForcedOpen) -> None:
+def test_a_breaker_that_was_opened_by_hand_rejects(forced_open: ForcedOpen, trip: Trip) -> None:
     """A breaker that was opened by hand rejects calls."""
+    blocked_unless(
+        trip.later[0].rejected, "st-open-rejects", f"after a trip: {tell_all(trip.later)}"
+    )
     seen = forced_open
     rejects = all(call.rejected for call in seen.calls)
     not_offered_unless(rejects or seen.method != "open", "open() does not mean open by hand")

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from grader.conversation.failures import Blocked, NotOffered
+from grader.conversation.failures import NotOffered
 from grader.driver.lab import Lab
 from grader.history import CallSeen, OpenPeriod
 from grader.specification import scenario
@@ -41,11 +41,8 @@ def manual_reset(lab: Lab) -> ManualReset:
     failures = breaker.fails(breaker.threshold - 1)
     after_failures = breaker.succeed()
     breaker.forget()
-    try:
-        breaker.trip()
-        again = breaker.open_period()[0]
-    except Blocked:
-        again = None  # what the first part saw says why
+    breaker.fails(breaker.threshold)
+    again = breaker.open_period()[0] if breaker.succeed().rejected else None
     return ManualReset(
         method=lab.binding.reset,
         raised=raised,
