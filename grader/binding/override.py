@@ -7,7 +7,17 @@ import msgspec
 from grader.binding.model import Accessor, Argument, Binding, Constructor, Surface
 from grader.errors import InputError
 
-_KEYS = ("class", "parameters", "call", "state", "metrics", "counts", "reset", "failure")
+_KEYS = (
+    "class",
+    "parameters",
+    "call",
+    "state",
+    "metrics",
+    "counts",
+    "reset",
+    "force_open",
+    "failure",
+)
 
 
 def override(found: Binding, written: dict[str, Any]) -> Binding:
@@ -28,7 +38,7 @@ def override(found: Binding, written: dict[str, Any]) -> Binding:
     for key in ("state", "metrics"):
         if key in written:
             changes[key] = Accessor(path=tuple(str(written[key]).split(".")))
-    for key in ("counts", "reset", "failure"):
+    for key in ("counts", "reset", "force_open", "failure"):
         if key in written:
             changes[key] = written[key]
     return msgspec.structs.replace(found, **changes)
