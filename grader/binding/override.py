@@ -7,17 +7,7 @@ import msgspec
 from grader.binding.model import Accessor, Argument, Binding, Constructor, Surface
 from grader.errors import InputError
 
-_KEYS = (
-    "class",
-    "parameters",
-    "call",
-    "state",
-    "metrics",
-    "counts",
-    "reset",
-    "force_open",
-    "failure",
-)
+_KEYS = ("class", "parameters", "call", "state", "metrics", "counts", "reset", "failure")
 
 
 def override(found: Binding, written: dict[str, Any]) -> Binding:
@@ -38,7 +28,7 @@ def override(found: Binding, written: dict[str, Any]) -> Binding:
     for key in ("state", "metrics"):
         if key in written:
             changes[key] = Accessor(path=tuple(str(written[key]).split(".")))
-    for key in ("counts", "reset", "force_open", "failure"):
+    for key in ("counts", "reset", "failure"):
         if key in written:
             changes[key] = written[key]
     return msgspec.structs.replace(found, **changes)
