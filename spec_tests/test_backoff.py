@@ -3,11 +3,21 @@
 from collections.abc import Iterator
 
 from grader.history import OpenPeriod
-from grader.specification import MUST, SHOULD, blocked_unless, not_offered_unless, requirement
+from grader.specification import (
+    MUST,
+    SHOULD,
+    blocked_unless,
+    not_offered_unless,
+    recorded,
+    requirement,
+)
 from spec_tests.scenarios.backoff import (
+    Constant,
     Curve,
     FirstPeriods,
     Jitter,
+    JitteredPeriods,
+    LongRun,
     ManyRounds,
     Reset,
     Round,
@@ -57,6 +67,16 @@ def needs_growth(growth: tuple[Curve, ...]) -> None:
     """Block where nothing grows: there is nothing to cap or to reset."""
     blocked_unless(
         all(curve.grew for curve in growth), "bo-grows", f"open periods {growth[0].tell()}"
+    )
+
+
+def needs_cap(capped: Curve) -> None:
+    """Block where a configured cap is exceeded."""
+    blocked_unless(
+        not capped.cap_configured
+        or all(p.low <= (1 + TOLERANCE) * capped.cap for p in capped.periods),
+        "bo-cap",
+        f"under a cap of {capped.cap:g} s, open periods {capped.tell()}",
     )
 
 
@@ -196,12 +216,14 @@ def test_jitter_is_drawn_once_for_each_period(jittered: Jitter) -> None:
 @requirement("bo-overflow", MUST, source="POL, interlock")
 def test_very_many_reopenings_do_no_harm(
     many_rounds: ManyRounds,
+    capped: Curve,
     growth: tuple[Curve, ...],
     failed_probes: tuple[FailedProbe, ...],
 ) -> None:
     """However often it reopens, there is no overflow and it does not get stuck."""
     needs_reopening(failed_probes)
     needs_growth(growth[:1])
+    needs_cap(capped)
     seen = many_rounds
     strange = [pattern for pattern in seen.patterns if pattern != "Ex"]
     assert not strange, (
@@ -216,3 +238,71 @@ def in_words(pattern: str) -> str:
     words = {"E": "ran and failed", "R": "ran and succeeded", "x": "was kept out"}
     probe, after = (words[mark] for mark in pattern)
     return f"the probe {probe} and the next call {after}"
+
+
+@requirement("bo-cap-offered", SHOULD, source="ARR, R4J, MON")
+def test_there_is_a_cap(
+    long_run: LongRun, growth: tuple[Curve, ...], failed_probes: tuple[FailedProbe, ...]
+) -> None:
+    """The growth of the open period can be capped, or stops at a fixed length by itself."""
+    needs_reopening(failed_probes[:1])
+    needs_growth(growth[:1])
+    if long_run.parameter:
+        return
+    at_once, probe = long_run.at_once, long_run.probe
+    blocked_unless(
+        at_once is not None and at_once.rejected,
+        "st-probe-failure-reopens",
+        f"after {long_run.rounds} failed probes it is not open",
+    )
+    assert probe is not None and probe.admitted, (  # noqa: PT018
+        f"no parameter caps the open period, and {long_run.waited:.4g} s after"
+        f" {long_run.rounds} failed probes a call {probe.tell() if probe else 'was not made'}"
+    )
+    recorded("the cap is built in")
+
+
+LONGEST = 3.0
+"""No style of jitter makes a first period longer than this many: AWS draws up to three bases."""
+
+
+@requirement("bo-jitter-bounds", SHOULD, source="AWS, R4J, AKKA, ENV")
+def test_jitter_keeps_the_period_within_bounds(
+    jitter_bounds: JitteredPeriods,
+    capped: Curve,
+    failed_probes: tuple[FailedProbe, ...],
+) -> None:
+    """Whatever jitter draws, the open period stays near its length and never exceeds the cap."""
+    needs_reopening(failed_probes[:1])
+    seen = jitter_bounds
+    needs_cap(capped)
+    ends = (seen.shortest, seen.longest)
+    low, high = sorted(ends, key=lambda period: period.low)
+    drawn = f"the first open period is drawn between {low.tell()} and {high.tell()}"
+    assert all(period.high is not None for period in ends), drawn
+    if seen.base is not None:
+        most = LONGEST * max(seen.base, capped.periods[0].figure or 0.0)
+        assert high.low <= (1 + TOLERANCE) * most, (
+            f"configured {seen.base:g} s with a jitter of {seen.jitter}, {drawn}"
+        )
+    assert not any("x" in pattern for pattern in seen.after_the_cap), (
+        f"under a cap of {seen.cap:g} s, in {seen.rounds} rounds with jitter, calls at 1.05 caps"
+        " after a failed probe were kept out"
+    )
+    recorded(drawn)
+
+
+@requirement("bo-constant-ok", SHOULD, source="interlock, ENV")
+def test_a_multiplier_of_one_keeps_the_period_constant(
+    constant: Constant, growth: tuple[Curve, ...], failed_probes: tuple[FailedProbe, ...]
+) -> None:
+    """With a multiplier of one the open period stays the same, or that setting is refused."""
+    if constant.refused:
+        recorded(f"a multiplier of one is refused: {constant.refused}")
+    needs_reopening(failed_probes[:1])
+    needs_growth(growth[:1])
+    first = constant.periods[0]
+    assert first.figure is not None, f"with a multiplier of 1, open periods {constant.tell()}"
+    assert all(near(period, first.figure) for period in constant.periods), (
+        f"with a multiplier of 1, open periods {constant.tell()}"
+    )

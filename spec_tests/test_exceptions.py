@@ -3,20 +3,47 @@
 import pytest
 
 from grader.history import CallSeen, tell_all
-from grader.specification import ATTESTED, MUST, blocked_unless, not_offered_unless, requirement
+from grader.specification import (
+    ATTESTED,
+    INFORMATIVE,
+    MUST,
+    SHOULD,
+    blocked_unless,
+    not_offered_unless,
+    recorded,
+    requirement,
+)
 from spec_tests.scenarios.exceptions import (
     BEYOND,
+    BUILTIN_ERRORS,
+    CLIENT_ERRORS,
+    ODD,
     Cancelled,
+    DefaultErrors,
     Errors,
     Excluded,
+    InBoth,
     Listed,
+    OddErrors,
+    OddExclusion,
     OddProbe,
+    Weighed,
 )
 
 
 def passed_unaltered(call: CallSeen) -> bool:
     """Whether the caller got the very exception object that the function raised."""
     return call.error is not None and call.error.same and not call.error.cause_changed
+
+
+def needs_exclusion(exclude_list: Excluded) -> None:
+    """Block where even an ordinary type cannot be excluded."""
+    calls = (*exclude_list.calls, exclude_list.after)
+    blocked_unless(
+        all(call.admitted for call in calls),
+        "ex-exclude",
+        f"failures of excluded types: {tell_all(calls)}",
+    )
 
 
 @requirement("ex-same-object", MUST, source="POL", known=ATTESTED)
@@ -63,6 +90,11 @@ def test_excluded_exceptions_pass_and_are_no_failures(exclude_list: Excluded) ->
     assert all(passed_unaltered(call) for call in seen.calls), (
         f"failures of excluded types: {tell_all(seen.calls)}"
     )
+    if seen.between is None:
+        return
+    if seen.between.rejected:
+        recorded("neutral: an excluded exception takes no earlier failure back")
+    recorded("as a success: after an excluded exception the failures before it count no more")
 
 
 @requirement("ex-exclude-probe", MUST, source="R4J, GOB, deer-flow#3991")
@@ -106,4 +138,113 @@ def test_a_cancellation_is_no_success(cancelled_between_failures: Cancelled) -> 
     assert seen.after.rejected, (
         f"with a threshold of two: failure, cancellation, failure; the next call"
         f" {seen.after.tell()}, so the cancellation counted as a success"
+    )
+    recorded("counts as a failure" if seen.at_once.rejected else "neutral: neither of the two")
+
+
+@requirement("ex-default", SHOULD, source="R4J, fabfuel")
+def test_every_exception_counts_by_default(
+    default_errors: DefaultErrors, http_clients: tuple[str, ...]
+) -> None:
+    """Unless told otherwise it counts every exception, or at least those of the HTTP client."""
+    trips = default_errors.trips
+    if trips["UnrelatedFailure"]:
+        return
+    of_clients = [error for client in http_clients for error in CLIENT_ERRORS.get(client, ())]
+    expected = of_clients or list(BUILTIN_ERRORS)
+    counted = [error for error in expected if trips[error]]
+    assert counted, (
+        "an exception of one's own does not count by default, and neither does any of"
+        f" {', '.join(expected)}"
+    )
+    recorded(f"by default it counts {', '.join(counted)}, and no exception of one's own")
+
+
+@requirement("ex-exclude-wins", SHOULD, source="R4J")
+def test_what_is_excluded_does_not_count_though_its_base_does(
+    include_and_exclude: InBoth, exclude_list: Excluded
+) -> None:
+    """An exception that is excluded does not count, even where a base of it is listed to count."""
+    seen = include_and_exclude
+    not_offered_unless(
+        not seen.refused and seen.after and seen.after_counted,
+        f"lists that overlap are refused: {seen.refused}",
+    )
+    assert seen.after is not None and seen.after_counted is not None  # noqa: PT018
+    needs_exclusion(exclude_list)
+    blocked_unless(
+        seen.after_counted.rejected, "ex-include", "failures of the listed type did not trip it"
+    )
+    assert all(call.admitted for call in (*seen.calls, seen.after)), (
+        "failures of an excluded type whose base is listed to count:"
+        f" {tell_all((*seen.calls, seen.after))}"
+    )
+
+
+def weight(seen: Weighed) -> str:
+    """Return in words what became of an outcome that came one failure before the trip."""
+    if seen.at_once.rejected:
+        return "counts as a failure"
+    return "ignored" if seen.after_failure.rejected else "counts as a success"
+
+
+@requirement("ex-baseexception-neutral", INFORMATIVE, source="pybreaker, purgatory")
+def test_what_an_interrupt_counts_as(interrupt_while_closed: Weighed) -> None:
+    """Whether KeyboardInterrupt in a protected call counts as a failure is a choice."""
+    seen = interrupt_while_closed
+    not_offered_unless(
+        seen.raised.admitted and seen.raised.ended, f"the interrupted call {seen.raised.tell()}"
+    )
+    recorded(f"KeyboardInterrupt while closed: {weight(seen)}")
+
+
+@requirement("ex-nested-open-error", INFORMATIVE, source="the definition")
+def test_what_the_rejection_of_an_inner_breaker_counts_as(nested_rejection: Weighed) -> None:
+    """Whether the rejection by an inner breaker counts as a failure of the outer is a choice."""
+    seen = nested_rejection
+    not_offered_unless(
+        seen.raised.admitted and seen.raised.ended, f"the outer call {seen.raised.tell()}"
+    )
+    recorded(f"the rejection of an inner breaker: {weight(seen)}")
+
+
+@requirement("ex-odd-exceptions", SHOULD, source="pybreaker", known=ATTESTED)
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_exceptions_count_and_pass_as_others_do(
+    kind: str, odd_errors: dict[str, OddErrors], errors_at_every_stage: Errors
+) -> None:
+    """Exceptions that are unhashable, that equal others or have a metaclass count as others do."""
+    usual = errors_at_every_stage.while_closed
+    blocked_unless(
+        all(passed_unaltered(call) for call in usual),
+        "ex-same-object",
+        f"ordinary exceptions: {tell_all(usual)}",
+    )
+    seen = odd_errors[kind]
+    calls = (*seen.calls, seen.after)
+    assert all(call.admitted for call in seen.calls), f"exceptions {kind}: {tell_all(calls)}"
+    # The error of the tripping call is the affair of `ex-same-object`.
+    assert all(passed_unaltered(call) for call in seen.calls[:-1]), (
+        f"exceptions {kind}: {tell_all(calls)}"
+    )
+    assert seen.after.rejected, (
+        f"{len(seen.calls)} exceptions {kind}, and the next call {seen.after.tell()}"
+    )
+
+
+@requirement("ex-odd-exceptions", SHOULD, source="pybreaker", known=ATTESTED)
+def test_an_excluded_type_with_a_metaclass_excludes_itself_alone(
+    odd_exclusion: OddExclusion, exclude_list: Excluded
+) -> None:
+    """An excluded exception whose class is made by a metaclass excludes nothing but itself."""
+    needs_exclusion(exclude_list)
+    seen = odd_exclusion
+    assert all(call.admitted for call in (*seen.excluded, seen.after_excluded)), (
+        "exceptions of an excluded type that is made by a metaclass:"
+        f" {tell_all((*seen.excluded, seen.after_excluded))}"
+    )
+    assert seen.after_failures.rejected, (
+        "a type that is made by a metaclass was excluded; after"
+        f" {len(seen.failures)} failures of another type the next call"
+        f" {seen.after_failures.tell()}"
     )

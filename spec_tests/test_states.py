@@ -1,7 +1,20 @@
 """States and transitions: closed, open, half-open, and the ways between them."""
 
-from grader.history import tell_all
-from grader.specification import ATTESTED, MUST, blocked_unless, not_offered_unless, requirement
+import re
+
+from grader.binding.vocabulary import unit
+from grader.history import CallSeen, tell_all
+from grader.specification import (
+    ATTESTED,
+    MUST,
+    SHOULD,
+    blocked_unless,
+    not_offered_unless,
+    recorded,
+    requirement,
+)
+from spec_tests.scenarios.by_hand import ForcedOpen, ManualReset
+from spec_tests.scenarios.remaining_time import Told
 from spec_tests.scenarios.states import (
     FailedProbe,
     FirstCall,
@@ -217,3 +230,107 @@ def test_breakers_do_not_share_their_state(neighbours: Neighbours) -> None:
     assert neighbours.other_state in (None, "closed"), (
         f"one breaker tripped, and another says it is {neighbours.other_state}"
     )
+
+
+LEFT = re.compile(
+    r"retry_?after|retry_?in|remaining|time_?left|seconds_?left|time_?(un)?til|seconds_?(un)?til"
+    r"|wait(_?time|_?for|_?seconds)?$|(open|recover|reset|available|next_?attempt)\w*_?in$"
+)
+"""Names of what is left, in words for a length of time."""
+NOT_TIME = re.compile(r"call|attempt|probe|slot|fail|success|count|number|permit|quota|rejection")
+WHEN = re.compile(r"(_at|_time|_?until|_?deadline)$")
+"""Names of an instant."""
+A_SECOND = 1.0
+
+
+def time_left(call: CallSeen) -> tuple[str, float] | None:
+    """Return what a rejection says of the time that is left: an attribute, and its seconds."""
+    error = call.error
+    if error is None:
+        return None
+    lengths = {
+        name: seconds * unit(name)
+        for name, seconds in error.numbers.items()
+        if LEFT.search(name.lower()) and not NOT_TIME.search(name.lower())
+    }
+    instants = {n: s for n, s in error.instants.items() if WHEN.search(n.lower())}
+    ranked = sorted(lengths, key=lambda name: ("retry" not in name, name))
+    for name in (*ranked, *sorted(instants)):
+        return name, {**instants, **lengths}[name]
+    return None
+
+
+@requirement("st-retry-after", SHOULD, source="POL, AKKA, pybreaker#82, aiobreaker", known=ATTESTED)
+def test_a_rejection_tells_the_time_that_is_left(rejections_in_time: Told) -> None:
+    """A rejection carries the time that is left of the open period, never below zero."""
+    seen = rejections_in_time
+    calls = ((0.0, seen.at_once), (seen.waited, seen.later))
+    blocked_unless(
+        all(call.rejected for _, call in calls),
+        "st-open-rejects",
+        f"during the open period: {tell_all([call for _, call in calls])}",
+    )
+    told = [(after, time_left(call)) for after, call in calls]
+    not_offered_unless(any(left for _, left in told), "a rejection tells no remaining time")
+    for after, left in told:
+        if left is None:
+            continue
+        name, seconds = left
+        least = 0.95 * (seen.period.low - after) - A_SECOND
+        most = 1.05 * ((seen.period.high or seen.period.low) - after) + A_SECOND
+        assert seconds >= 0, f"{after:g} s after the trip a rejection tells {name} = {seconds:g} s"
+        assert least <= seconds <= most, (
+            f"{after:g} s into an open period of {seen.period.tell()} a rejection tells"
+            f" {name} = {seconds:g} s"
+        )
+
+
+MAY_END_IT = {"close", "forceclose", "forceclosed"}
+"""Names that may as well mean the end of its use, or closed for good."""
+
+
+@requirement("st-manual", SHOULD, source="AZ")
+def test_a_manual_reset_starts_over(manual_reset: ManualReset, trip: Trip) -> None:
+    """A manual reset closes the breaker, forgets the failures and the growth of the open period."""
+    seen = manual_reset
+    doubtful = seen.method.replace("_", "").lower() in MAY_END_IT
+    closed = seen.state in (None, "closed") and all(call.admitted for call in seen.failures)
+    not_offered_unless(
+        (closed and not seen.raised) or not doubtful, f"{seen.method}() is not a reset"
+    )
+    assert not seen.raised, f"{seen.method}() while open raised {seen.raised}"
+    assert seen.state in (None, "closed"), f"after {seen.method}() it is {seen.state}"
+    number = len(seen.failures)
+    assert all(call.admitted for call in (*seen.failures, seen.after_failures)), (
+        f"after {seen.method}() came {number} failures and a success:"
+        f" {tell_all((*seen.failures, seen.after_failures))}"
+    )
+    assert all(call.admitted for call in seen.in_between), (
+        f"{number} failures, {seen.method}(), {number} failures and a success:"
+        f" {tell_all(seen.in_between)}"
+    )
+    if seen.again is None:
+        blocked_unless(
+            trip.later[0].rejected, "st-open-rejects", f"after a trip: {tell_all(trip.later)}"
+        )
+        assert doubtful, f"after {seen.method}() a full threshold of failures does not open it"
+        recorded(f"{seen.method}() closes it for good")
+    first = seen.first.figure or 0.0
+    blocked_unless(first, "st-recovers-by-itself", f"it stayed open for {seen.first.tell()}")
+    assert seen.again.within(0.95 * first, 1.05 * first), (
+        f"the open period was {seen.first.tell()}, then {seen.grown.tell()}; after"
+        f" {seen.method}() it is {seen.again.tell()}"
+    )
+
+
+@requirement("st-manual", SHOULD, source="AZ")
+def test_a_breaker_that_was_opened_by_hand_rejects(forced_open: ForcedOpen, trip: Trip) -> None:
+    """A breaker that was opened by hand rejects calls."""
+    blocked_unless(
+        trip.later[0].rejected, "st-open-rejects", f"after a trip: {tell_all(trip.later)}"
+    )
+    seen = forced_open
+    rejects = all(call.rejected for call in seen.calls)
+    not_offered_unless(rejects or seen.method != "open", "open() does not mean open by hand")
+    assert not seen.raised, f"{seen.method}() raised {seen.raised}"
+    assert rejects, f"after {seen.method}() two calls came: {tell_all(seen.calls)}"

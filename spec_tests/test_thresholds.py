@@ -1,13 +1,19 @@
 """Thresholds and configuration: when it trips, and whether settings are honoured."""
 
+import pytest
+
+from grader.binding.vocabulary import normal
 from grader.history import tell_all
 from grader.specification import (
+    ATTESTED,
     MUST,
+    SHOULD,
     blocked_unless,
     not_offered_unless,
     requirement,
     unknown_unless,
 )
+from spec_tests.scenarios.bad_settings import BASE, CAP, CASES, ENDLESS, BadSetting
 from spec_tests.scenarios.thresholds import (
     Periods,
     SharedConfig,
@@ -45,10 +51,17 @@ def test_the_call_after_the_tripping_failure_is_rejected(trip_counts: TripCounts
         blocked_unless(count.failures is not None, "th-exact", "it never tripped")
         last = count.calls[-1]
         assert last.rejected, f"the call after the tripping failure {last.tell()}"
-        if count.configured is not None:
-            assert len(count.calls) <= count.configured + 1, (
-                f"configured to open on failure {count.configured}, it first rejected call"
+        if count.opened is not None:
+            assert len(count.calls) == count.opened + 1, (
+                f"it says that it is open after failure {count.opened}, and first rejected call"
                 f" {len(count.calls)}"
+            )
+        elif count.configured is not None:
+            blocked_unless(
+                len(count.calls) <= count.configured + 1,
+                "th-exact",
+                f"configured to open on failure {count.configured}, it first rejected call"
+                f" {len(count.calls)}",
             )
 
 
@@ -130,3 +143,49 @@ def test_the_callers_configuration_is_not_written_to(shared_config: SharedConfig
         f"a second breaker with the same configuration is open for {seen.after.tell()},"
         f" the first one was for {seen.before.tell()}"
     )
+
+
+def needs_judging(seen: BadSetting, *, clamped: bool) -> bool:
+    """Whether a setting was accepted as it stands: neither refused nor brought into range."""
+    not_offered_unless(seen.parameter, "no parameter could take it")
+    behaves = seen.probes == 1 or (
+        len(seen.periods) > 1 and seen.periods[1].low >= 0.9 * seen.periods[0].low
+    )
+    return not (seen.refused or seen.replaced or clamped or behaves)
+
+
+@requirement("th-validation", SHOULD, source="R4J, FS, ARR, POL", known=ATTESTED)
+@pytest.mark.parametrize("case", CASES)
+def test_a_setting_that_makes_no_sense_is_refused(
+    case: str, bad_settings: dict[str, BadSetting], clamps: tuple[str, ...]
+) -> None:
+    """Counts below one, a negative period, a shrinking one and what is no number are refused."""
+    seen = bad_settings[case]
+    number = isinstance(CASES[case][1], (int, float))
+    if not needs_judging(seen, clamped=number and normal(seen.parameter) in clamps):
+        return
+    told = f"{seen.parameter}={seen.value} was accepted"
+    if CASES[case][0] == "cap":
+        unknown_unless(seen.periods, f"{told}, and it did not trip")
+        period = seen.periods[0]
+        assert period.low <= 1.05 * CAP, (
+            f"{told} with an open period of {BASE:g} s, and it was open for {period.tell()}"
+        )
+        return
+    if seen.probes is not None:
+        assert seen.probes == 1, f"{told}, and of three callers in half-open {seen.probes} ran"
+    unknown_unless(seen.kept, f"{told}; whether it is brought into range cannot be seen")
+    raise AssertionError(told)
+
+
+@requirement("th-nan", SHOULD, source="the definition of a number", known=ATTESTED)
+@pytest.mark.parametrize("case", ENDLESS)
+def test_what_is_no_finite_number_is_refused(
+    case: str, endless_settings: dict[str, BadSetting]
+) -> None:
+    """NaN and infinity are refused for the open period and for the multiplier."""
+    seen = endless_settings[case]
+    if needs_judging(seen, clamped=False):
+        told = f"{seen.parameter}={seen.value} was accepted"
+        unknown_unless(seen.kept, f"{told}; whether it is brought into range cannot be seen")
+        raise AssertionError(told)

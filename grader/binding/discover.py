@@ -17,6 +17,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     constructor: Constructor
     surfaces: tuple[Surface, ...]
     reset: str = ""
+    force_open: str = ""
     is_factory: bool = False
     """It builds a decorator; the breaker's state, if any, hangs on the decorated function."""
 
@@ -57,15 +58,19 @@ def _is_private(proposal: Proposal) -> bool:
 
 
 def _of_class(kind: ClassShape, shape: Shape, unread: frozenset[str]) -> Proposal:
-    resets = [m.name for m in kind.methods if m.takes_nothing]
-    ranked = sorted(
-        (rank, name) for name in resets if (rank := v.match(name, v.RESETS)) is not None
-    )
     return Proposal(
         constructor=constructor(kind, shape, unread),
         surfaces=tuple(_surfaces(kind)),
-        reset=ranked[0][1] if ranked else "",
+        reset=_by_hand(kind, v.RESETS),
+        force_open=_by_hand(kind, v.FORCE_OPEN),
     )
+
+
+def _by_hand(kind: ClassShape, words: tuple[str, ...]) -> str:
+    """Return the likeliest method that needs no argument and is called one of these."""
+    orders = [m.name for m in kind.methods if m.takes_nothing and not (m.context or m.generator)]
+    ranked = sorted((rank, name) for name in orders if (rank := v.match(name, words)) is not None)
+    return ranked[0][1] if ranked else ""
 
 
 def _surfaces(kind: ClassShape) -> Iterator[Surface]:

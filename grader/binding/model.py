@@ -8,6 +8,12 @@ Expression = Any
 """What the worker builds: see `grader.worker.expressions`."""
 
 
+class Verbatim(msgspec.Struct, frozen=True):
+    """A setting that is passed as it stands, in whatever kind the parameter is."""
+
+    expression: Expression
+
+
 class Surface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One way of making a call (see `grader.worker.surfaces`)."""
 
@@ -101,6 +107,8 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _in_kind(value: Any, kind: str) -> Expression:
+    if isinstance(value, Verbatim):
+        return value.expression
     if kind in {"type", "tuple", "list", "set", "frozenset", "predicate"}:
         return {"$errors": value if isinstance(value, list) else [value], "$as": kind}
     if kind == "timedelta":
@@ -146,6 +154,9 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, str] = {}
     """Metric → where it stands in what the accessor gives (see `grader.binding.counts`)."""
     reset: str = ""
+    """The method that closes it by hand; empty where there is none."""
+    force_open: str = ""
+    """The method that opens it by hand; empty where there is none."""
     failure: str = "ServiceFailure"
     """The error class that failing calls raise."""
     luck: float = 0.5

@@ -211,7 +211,13 @@ METRICS: Final = (
     " breaker_metrics breaker_stats breaker_info"
 ).split()
 METRICS_INNER: Final = ("snapshot", "to_dict", "as_dict", "get_stats", "get_metrics", "summary")
-RESETS: Final = _names("reset force_close force_closed close")
+RESETS: Final = _names(
+    "reset force_close force_closed manual_reset reset_circuit close_circuit reset_state close"
+)
+FORCE_OPEN: Final = _names(
+    "force_open force_opened trip isolate open_circuit trip_circuit manual_open force_trip open"
+)
+"""Not `disable`, after which a breaker may as well let everything through."""
 
 COUNTS: Final[dict[str, tuple[str, ...]]] = {
     "total": _names(

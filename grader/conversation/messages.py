@@ -37,6 +37,8 @@ class ErrorSeen(msgspec.Struct, frozen=True, kw_only=True):
     """Frames in its traceback (attested)."""
     numbers: dict[str, float]
     """Its public numeric attributes, durations in seconds."""
+    instants: dict[str, float] = {}
+    """Its public attributes that are dates with a time, in seconds from when it was described."""
 
     def __str__(self) -> str:
         return f"{self.type}({self.message!r})"
@@ -125,6 +127,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
 
 VALUES: dict[str, tuple[Any, ...]] = {
     "read": (dict[str, Scalar],),
+    "holds": (dict[str, Scalar],),
     "poll": (Polled,),
     "repeat": (Repeated, dict[str, int | tuple[str, ...]]),
     "decorated": (Decorated,),

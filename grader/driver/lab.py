@@ -9,7 +9,7 @@ from typing import Any
 
 from grader.binding.model import Accessor, Binding, Constructor, Surface
 from grader.binding.state import as_state
-from grader.conversation.failures import Blocked, CandidateFailure, NotOffered, Unknown
+from grader.conversation.failures import Blocked, CandidateFailure, NotOffered
 from grader.conversation.messages import ErrorSeen, Event, Reply, UpCall
 from grader.conversation.worker import Order, Worker
 from grader.driver.call import Call
@@ -19,6 +19,8 @@ from grader.history import CallSeen, Metrics, OpenPeriod
 # Far beyond every period of a scenario, so that it does not matter unless it is the point.
 NO_CAP = 1e9
 NO_TIMEOUT = 1e9
+KEPT = "the kept error"
+"""How a call ends that shall raise the error that was kept (see `grader.worker.upstream`)."""
 DEFAULTS: dict[str, Any] = {
     "threshold": 3,
     "base": 10.0,
@@ -191,10 +193,12 @@ class Breaker:
         surface: Surface | None = None,
         form: str | None = None,
         keywords: dict[str, Any] | None = None,
+        keep: bool = False,
     ) -> Call:
         """Start a call; without a plan its function stays parked until it is told how to end.
 
-        `args` and `keywords` are for the protected function, `form` is one of its forms.
+        `args` and `keywords` are for the protected function, `form` is one of its forms. What it
+        raises can be raised again by a later call that is planned to end with `KEPT`: `keep`.
         """
         chosen = surface or self.surface()
         call = Call(self.lab, chosen, planned)
@@ -206,6 +210,7 @@ class Breaker:
             form=form or chosen.form,
             args=list(args),
             kwargs=keywords or {},
+            keep=keep,
         )
         return call
 
@@ -345,10 +350,27 @@ class Breaker:
         )
         return read_metrics(reply, self.lab.binding)
 
-    def reset(self) -> None:
-        """Reset it by hand; raises NotOffered where it cannot be."""
-        if not self.lab.binding.reset:
-            raise NotOffered("there is no manual reset")
-        reply = self.lab.request("invoke", breaker=self.handle, name=self.lab.binding.reset)
-        if reply.error is not None:
-            raise Unknown(f"reset raised {reply.error}")
+    def holds(self) -> dict[str, Any]:
+        """Return the plain values that it keeps, private ones too, by dotted path."""
+        reply = self.lab.ask("holds", breaker=self.handle)
+        return reply.value if isinstance(reply.value, dict) else {}
+
+    def reset(self) -> str:
+        """Reset it by hand; return the error that this raised, if any.
+
+        Raises NotOffered where there is no way to.
+        """
+        return self._by_hand(self.lab.binding.reset, "there is no manual reset")
+
+    def force_open(self) -> str:
+        """Open it by hand; return the error that this raised, if any.
+
+        Raises NotOffered where there is no way to.
+        """
+        return self._by_hand(self.lab.binding.force_open, "it cannot be opened by hand")
+
+    def _by_hand(self, name: str, otherwise: str) -> str:
+        if not name:
+            raise NotOffered(otherwise)
+        reply = self.lab.request("invoke", breaker=self.handle, name=name)
+        return "" if reply.error is None else str(reply.error)

@@ -86,7 +86,11 @@ class _Learner:
         self._proposal = proposal
         self._doubts: list[str] = []
         self._binding = Binding(
-            constructor=proposal.constructor, surfaces=(), reset=proposal.reset, settings=settings
+            constructor=proposal.constructor,
+            surfaces=(),
+            reset=proposal.reset,
+            force_open=proposal.force_open,
+            settings=settings,
         )
         self._lab = Lab(worker, self._binding, seed=seed)
         self._crashes = False

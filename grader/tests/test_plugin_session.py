@@ -126,5 +126,5 @@ def verdicts_of_pytest(candidate: str) -> dict[str, str]:
     for name, word in TOLD.findall(done.stdout):
         verdict = Verdict(WORDS.get(word.lower(), word.lower()))
         verdicts.setdefault(rows[name], []).append(verdict)
-    assert sorted(verdicts) == sorted(rows.values()), "a verdict on every requirement"
+    assert set(verdicts) == set(rows.values()), "a verdict on every requirement"
     return {row: str(min(told, key=_WORST_FIRST.index)) for row, told in verdicts.items()}

@@ -11,7 +11,7 @@ from . import surfaces
 from .loop import Mover, VirtualLoop
 from .surfaces import Refused, Wrapped
 from .upstream import Upstream
-from .wire import number, scalar, text
+from .wire import number, scalar, seconds_from_now, text
 
 _MOST_BASES = 12
 _MOST_ATTRIBUTES = 40
@@ -36,6 +36,7 @@ class Calls:
         # A pending task that nobody refers to may be collected in the middle of its call.
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._ended: set[int] = set()
+        self._keep: set[int] = set()
 
     # --- one call ---------------------------------------------------------------------
 
@@ -50,6 +51,8 @@ class Calls:
     def start(self, wrapped: Wrapped, request: dict[str, Any]) -> None:
         """Start a call; it is under way when the worker has settled."""
         call, surface = request["call"], request["surface"]
+        if request.get("keep"):
+            self._keep.add(call)
         function = self.protected(wrapped, surface, request["form"], call)
         args, kwargs = tuple(request.get("args", ())), dict(request.get("kwargs", {}))
         if surface["style"] == "decorate":
@@ -89,6 +92,8 @@ class Calls:
             value.close()
 
     def _failed(self, call: int, error: BaseException) -> None:
+        if call in self._keep:
+            self._upstream.kept = error
         if isinstance(error, Refused):
             self._end({"event": "refused", "call": call, "value": scalar(error.answer)})
         else:
@@ -120,7 +125,8 @@ class Calls:
             "same": error is original,
             "cause_changed": error is original and cause is not None,
             "depth": sum(1 for _ in traceback.walk_tb(error.__traceback__)),
-            "numbers": _numbers(error),
+            "numbers": _attributes(error, number),
+            "instants": _attributes(error, seconds_from_now),
         }
 
     # --- many calls -------------------------------------------------------------------
@@ -218,15 +224,15 @@ class Calls:
         }
 
 
-def _numbers(error: BaseException) -> dict[str, float]:
-    """Return the public numeric attributes of an exception, durations in seconds."""
+def _attributes(error: BaseException, read: Callable[[Any], float | None]) -> dict[str, float]:
+    """Return what can be read as a number in the public attributes of an exception."""
     numbers = {}
     for name in _public_names(error)[:_MOST_ATTRIBUTES]:
         try:
             value = getattr(error, name)
         except BaseException:  # noqa: BLE001, S112  a property that raises tells nothing
             continue
-        if (seconds := number(value)) is not None:
+        if (seconds := read(value)) is not None:
             numbers[name] = seconds
     return numbers
 

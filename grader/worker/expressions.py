@@ -2,9 +2,10 @@
 
 An expression is a scalar, a list of expressions, or an object with one of
 `$call` (a dotted name in the candidate, with `args` and `kwargs`),
-`$timedelta` (seconds), `$errors` (names of exception classes, as a `$as`
-container or a single class), `$predicate` (a function that holds for those
-classes) or `$kept` (a value that an earlier expression kept by name).
+`$timedelta` (seconds), `$float` (`nan` or `inf`, which JSON cannot write),
+`$errors` (names of exception classes, as a `$as` container or a single class),
+`$predicate` (a function that holds for those classes) or `$kept` (a value that
+an earlier expression kept by name).
 """
 
 import datetime
@@ -33,6 +34,8 @@ class Builder:
             return self._call(expression)
         if "$timedelta" in expression:
             return datetime.timedelta(seconds=expression["$timedelta"])
+        if "$float" in expression:
+            return float(expression["$float"])
         if "$kept" in expression:
             return self._kept[expression["$kept"]]
         errors = [error_class(name) for name in expression["$errors"]]

@@ -19,6 +19,7 @@ from typing import Any
 from . import describe, surfaces
 from .calls import Calls
 from .expressions import Builder
+from .holdings import holdings
 from .loader import Sources
 from .loop import Mover, VirtualLoop
 from .luck import set_luck
@@ -228,6 +229,10 @@ class Server:
         return self._calls.describe_decorated(
             self._breakers[request["breaker"]], request["surface"], request["form"]
         )
+
+    async def _op_holds(self, request: dict[str, Any]) -> Any:
+        """Tell what a breaker keeps, its private attributes too."""
+        return holdings(self._target(request), self._sources.owns)
 
     async def _op_size(self, request: dict[str, Any]) -> Any:
         """Count the objects that a breaker keeps alive."""

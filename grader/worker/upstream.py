@@ -5,8 +5,10 @@ waits to be told what to return or raise. The token it returns is made by the
 trusted side for this one call, so a breaker that did not run it cannot know it.
 """
 
+import abc
 import asyncio
 import builtins
+import dataclasses
 import functools
 import importlib
 from collections.abc import Awaitable, Callable
@@ -36,6 +38,31 @@ class SpecificExcludedFailure(ExcludedFailure):
     """A subclass of what is not counted."""
 
 
+@dataclasses.dataclass
+class UnhashableFailure(ServiceFailure):
+    """A dataclass compares by value, and therefore has no hash."""
+
+    text: str
+
+
+class EqualFailure(ServiceFailure):
+    """Equal to everything, as what compares by a code of its own may be."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class AbstractFailure(ServiceFailure, metaclass=abc.ABCMeta):
+    """Its class is made by a metaclass."""
+
+
+class AbstractExcludedFailure(Exception, metaclass=abc.ABCMeta):  # noqa: N818
+    """Not counted, and its class is made by a metaclass."""
+
+
 _OWN = {
     kind.__name__: kind
     for kind in (
@@ -44,6 +71,10 @@ _OWN = {
         UnrelatedFailure,
         ExcludedFailure,
         SpecificExcludedFailure,
+        UnhashableFailure,
+        EqualFailure,
+        AbstractFailure,
+        AbstractExcludedFailure,
     )
 }
 
@@ -58,6 +89,9 @@ def error_class(name: str) -> type[BaseException]:
     found = getattr(importlib.import_module(module), attribute) if module else None
     kind: type[BaseException] = found or getattr(builtins, name)
     return kind
+
+
+KEPT = "the kept error"
 
 
 class Visit:
@@ -120,6 +154,8 @@ class Upstream:
         self.raised: dict[int, BaseException] = {}
         self.note: Callable[[dict[str, Any]], None] = lambda _event: None
         self.ask: Callable[[dict[str, Any]], None] = lambda _up: None
+        self.kept: BaseException | None = None
+        """What an earlier call raised that was asked to be kept; the order `KEPT` raises it."""
         self._visits: dict[int, Visit] = {}
         self._here: dict[int, dict[str, Any]] = {}
         self._ran_here: dict[int, int] = {}
@@ -168,7 +204,10 @@ class Upstream:
     def _leave(self, call: int, order: dict[str, Any]) -> Any:
         if "raise" not in order:
             return order.get("return")
-        error = error_class(order["raise"])(order.get("token", "failure"))
+        if order["raise"] == KEPT and self.kept is not None:
+            error = self.kept
+        else:
+            error = error_class(order["raise"])(order.get("token", "failure"))
         self.raised[call] = error
         raise error
 

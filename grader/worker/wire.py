@@ -75,6 +75,13 @@ def number(value: Any) -> float | None:
     return None
 
 
+def seconds_from_now(value: Any) -> float | None:
+    """Return how far a date with a time is from now, in seconds; None for anything else."""
+    if not isinstance(value, datetime.datetime):
+        return None
+    return number(value - datetime.datetime.now(value.tzinfo))
+
+
 _DEEPEST, _MOST_ENTRIES = 4, 120
 
 

@@ -1,12 +1,14 @@
 """Situations about the open period and how it grows."""
 
+import itertools
+
 import msgspec
 
 from grader.conversation.failures import NotOffered
-from grader.driver.lab import NO_CAP, Lab
+from grader.driver.lab import NO_CAP, Breaker, Lab, Refused
 from grader.history import CallSeen, OpenPeriod
 from grader.specification import scenario
-from spec_tests.scenarios.stories import close, first_period, tripped_and_due
+from spec_tests.scenarios.stories import DUE, close, first_period, tripped_and_due
 
 BASE, MULTIPLIER, CAP = 10.0, 2.0, 60.0
 ROUNDS = 12
@@ -204,3 +206,129 @@ def many_rounds(lab: Lab) -> ManyRounds:
             if name.startswith("!"):
                 errors[name[1:]] = errors.get(name[1:], 0) + times
     return ManyRounds(rounds=rounds, capped=is_capped, patterns=tuple(patterns), errors=errors)
+
+
+class LongRun(msgspec.Struct, frozen=True, kw_only=True):
+    """The open period after very many failed probes, where no parameter caps it."""
+
+    parameter: str
+    """What sets the cap; then nothing else was looked at."""
+    rounds: int = 0
+    waited: float = 0.0
+    """Seconds: a small part of what the period would be without any cap."""
+    at_once: CallSeen | None = None
+    """The call right after the last failed probe."""
+    probe: CallSeen | None = None
+    """The call after that time."""
+
+
+@scenario
+def long_run(lab: Lab) -> LongRun:
+    """Where no parameter sets a cap, let 25 probes fail and wait less than uncapped growth."""
+    if lab.offers("cap"):
+        return LongRun(parameter=lab.binding.parameters["cap"])
+    rounds = 25
+    breaker = lab.breaker()
+    breaker.trip()
+    periods = [breaker.open_period()[0].high or 0.0 for _ in range(4)]
+    growth = max(b / a if a else 1.0 for a, b in itertools.pairwise(periods))
+    _rounds(breaker, rounds - len(periods), 5e9)
+    waited = max(periods[-1] * growth ** (rounds - len(periods)) / 10, 2 * periods[-1])
+    at_once = breaker.fail()
+    breaker.wait(waited)
+    return LongRun(
+        parameter="", rounds=rounds, waited=waited, at_once=at_once, probe=breaker.fail()
+    )
+
+
+def _rounds(breaker: Breaker, times: int, period: float) -> tuple[str, ...]:
+    """Let probes fail, one after each period; return the distinct outcomes (see `ManyRounds`)."""
+    surface = breaker.surface()
+    told = breaker.lab.ask(
+        "repeat",
+        breaker=breaker.handle,
+        surface=surface.data(),
+        form=surface.form,
+        call=0,
+        times=times,
+        orders=[{"raise": breaker.lab.binding.failure}],
+        periods=[period],
+    ).value
+    return tuple(told["patterns"])
+
+
+class JitteredPeriods(msgspec.Struct, frozen=True, kw_only=True):
+    """Open periods under jitter: with the best and the worst luck, and at random."""
+
+    jitter: float | None
+    """What was configured; None where it is built in."""
+    base: float | None
+    """None where it cannot be configured."""
+    cap: float | None
+    """None where it cannot be configured."""
+    shortest: OpenPeriod
+    """The first open period where what is drawn is as small as it can be."""
+    longest: OpenPeriod
+    """The same where it is as large."""
+    rounds: int
+    """Half-open rounds under the cap, some at the least and the greatest luck, most at random."""
+    after_the_cap: tuple[str, ...]
+    """Distinct outcomes of the calls at 1.05 caps after each failure: x was kept out."""
+
+
+LEAST, MOST = 0.0, 1 - 2**-53
+
+
+@scenario
+def jitter_bounds(lab: Lab) -> JitteredPeriods:
+    """Measure the first open period at both ends of what is drawn; run many rounds at the cap."""
+    if not (lab.offers("jitter") or lab.binding.jittery):
+        raise NotOffered("there is no jitter")
+    jitter = 0.5
+    ends = []
+    patterns: dict[str, None] = {}
+    rounds = 0
+    for luck, times in ((LEAST, 8), (MOST, 8), (None, 200)):
+        lab.luck(luck)
+        breaker = lab.breaker(jitter=jitter, base=BASE, cap=CAP)
+        breaker.fails(breaker.threshold)
+        if luck is not None:
+            ends.append(breaker.open_period()[0])
+        if lab.offers("cap"):
+            patterns.update(dict.fromkeys(_rounds(breaker, times, DUE * CAP)))
+            rounds += times
+    lab.luck(lab.binding.luck)
+    return JitteredPeriods(
+        jitter=jitter if lab.offers("jitter") else None,
+        base=BASE if lab.offers("base") else None,
+        cap=CAP if lab.offers("cap") else None,
+        shortest=ends[0],
+        longest=ends[1],
+        rounds=rounds,
+        after_the_cap=tuple(patterns),
+    )
+
+
+class Constant(msgspec.Struct, frozen=True, kw_only=True):
+    """Open periods with a multiplier of one."""
+
+    refused: str
+    """The error that construction raised; empty where it was accepted."""
+    periods: tuple[OpenPeriod, ...] = ()
+
+    def tell(self) -> str:
+        """Return the periods in words."""
+        return ", ".join(period.tell() for period in self.periods)
+
+
+@scenario
+def constant(lab: Lab) -> Constant:
+    """Let three probes fail with a multiplier of one."""
+    if not lab.offers("multiplier"):
+        raise NotOffered("the multiplier cannot be set")
+    try:
+        breaker = lab.breaker(multiplier=1.0, base=BASE)
+    except Refused as refused:
+        return Constant(refused=str(refused))
+    breaker.trip()
+    return Constant(refused="", periods=tuple(breaker.open_period()[0] for _ in range(3)))

@@ -1,11 +1,14 @@
 """Situations about which exceptions count, and what becomes of them."""
 
+import re
+
 import msgspec
 
-from grader.conversation.failures import NotOffered
-from grader.driver.lab import LEFT_OUT, Lab
+from grader.bench import Bench
+from grader.conversation.failures import Blocked, NotOffered
+from grader.driver.lab import KEPT, LEFT_OUT, Lab, Refused
 from grader.history import CallSeen
-from grader.specification import scenario
+from grader.specification import scenario, static_scenario
 from spec_tests.scenarios.stories import first_period, recover, tripped_and_due
 
 
@@ -62,6 +65,9 @@ class Excluded(msgspec.Struct, frozen=True, kw_only=True):
 
     calls: tuple[CallSeen, ...]
     after: CallSeen
+    between: CallSeen | None
+    """On another breaker, the call after one failure less than the threshold, an excluded one,
+    and one more failure; None where as many failures alone do not trip it."""
 
 
 @scenario
@@ -73,7 +79,54 @@ def exclude_list(lab: Lab) -> Excluded:
     breaker = lab.breaker(ignored=["ExcludedFailure"], counted=LEFT_OUT)
     kinds = ("ExcludedFailure", "SpecificExcludedFailure")
     calls = tuple(breaker.fail(kinds[n % 2]) for n in range(2 * breaker.threshold + 2))
-    return Excluded(calls=calls, after=breaker.succeed())
+    after = breaker.succeed()
+    between = None
+    if _trips_at_two(lab, counted=LEFT_OUT):
+        other = lab.breaker(threshold=2, ignored=["ExcludedFailure"], counted=LEFT_OUT)
+        other.fails(other.threshold - 1)
+        other.fail("ExcludedFailure")
+        other.fail()
+        between = other.succeed()
+    return Excluded(calls=calls, after=after, between=between)
+
+
+def _trips_at_two(lab: Lab, **settings: object) -> bool:
+    """Whether a threshold of two is honoured: what comes between two failures shows."""
+    breaker = lab.breaker(threshold=2, **settings)
+    return breaker.fails(breaker.threshold)[-1].admitted and breaker.succeed().rejected
+
+
+class InBoth(msgspec.Struct, frozen=True, kw_only=True):
+    """Failures of a type that is excluded, and whose base is in the list of what counts."""
+
+    refused: str
+    """The error that construction raised; empty where such lists are accepted."""
+    calls: tuple[CallSeen, ...] = ()
+    after: CallSeen | None = None
+    counted: tuple[CallSeen, ...] = ()
+    """As many as the threshold, of the base itself, on another breaker."""
+    after_counted: CallSeen | None = None
+
+
+@scenario
+def include_and_exclude(lab: Lab) -> InBoth:
+    """Count a type, exclude a subclass of it; fail with the subclass, then with the type."""
+    if not (lab.offers("ignored") and lab.offers("counted")):
+        raise NotOffered("there are no two lists, one of what counts and one of what does not")
+    lists = {"counted": ["ServiceFailure"], "ignored": ["SpecificFailure"]}
+    try:
+        breaker, other = lab.breaker(**lists), lab.breaker(**lists)
+    except Refused as refused:
+        return InBoth(refused=str(refused))
+    calls = tuple(breaker.fail("SpecificFailure") for _ in range(2 * breaker.threshold + 2))
+    counted = tuple(other.fail("ServiceFailure") for _ in range(other.threshold))
+    return InBoth(
+        refused="",
+        calls=calls,
+        after=breaker.succeed(),
+        counted=counted,
+        after_counted=other.succeed(),
+    )
 
 
 class OddProbe(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +173,8 @@ class Cancelled(msgspec.Struct, frozen=True, kw_only=True):
     cancelled: CallSeen
     after: CallSeen
     """The call after failure, cancellation, failure."""
+    at_once: CallSeen
+    """On another breaker, the call after failure, cancellation."""
 
 
 @scenario
@@ -128,8 +183,159 @@ def cancelled_between_failures(lab: Lab) -> Cancelled:
     breaker = lab.breaker(threshold=2)
     if breaker.surface().mode != "async":
         raise NotOffered("there is no asynchronous call to cancel")
+    if not _trips_at_two(lab):
+        raise Blocked("th-exact", "a threshold of two does not trip it")
     breaker.fails(breaker.threshold - 1)
     parked = breaker.call()
     parked.cancel()
     breaker.fail()
-    return Cancelled(cancelled=parked.seen, after=breaker.succeed())
+    other = lab.breaker(threshold=2)
+    other.fails(other.threshold - 1)
+    other.call().cancel()
+    return Cancelled(cancelled=parked.seen, after=breaker.succeed(), at_once=other.succeed())
+
+
+class Weighed(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was raised where one more failure would trip, on two breakers."""
+
+    raised: CallSeen
+    at_once: CallSeen
+    """The next call."""
+    after_failure: CallSeen
+    """On the other breaker, the call after one more failure."""
+
+
+def _weigh(lab: Lab, error: str, **settings: object) -> Weighed:
+    if not _trips_at_two(lab, **settings):
+        raise Blocked("th-exact", "a threshold of two does not trip it")
+    one, other = lab.breaker(threshold=2, **settings), lab.breaker(threshold=2, **settings)
+    one.fails(one.threshold - 1)
+    raised = one.fail(error)
+    other.fails(other.threshold - 1)
+    other.fail(error)
+    other.fail()
+    return Weighed(raised=raised, at_once=one.succeed(), after_failure=other.succeed())
+
+
+@scenario
+def interrupt_while_closed(lab: Lab) -> Weighed:
+    """Let KeyboardInterrupt come where one more failure would trip it."""
+    return _weigh(lab, "KeyboardInterrupt")
+
+
+@scenario
+def nested_rejection(lab: Lab) -> Weighed:
+    """Let the rejection by an inner breaker come where one more failure would trip the outer."""
+    inner = lab.breaker()
+    inner.trip()
+    rejection = inner.call(planned="return", keep=True).seen
+    if rejection.how == "refused":
+        raise NotOffered("an open breaker refuses a permit and raises nothing")
+    if not rejection.rejected:
+        raise Blocked("st-open-rejects", f"right after the trip a call {rejection.tell()}")
+    # With the default if it can be: what stands in no list would not count anyway.
+    by_default = _trips_at_two(lab, counted=LEFT_OUT)
+    return _weigh(lab, KEPT, **({"counted": LEFT_OUT} if by_default else {}))
+
+
+class DefaultErrors(msgspec.Struct, frozen=True, kw_only=True):
+    """Which errors trip a breaker that was told nothing of errors."""
+
+    trips: dict[str, bool]
+    """Whether as many of them as the threshold tripped it, by error; those of the clients that
+    the code does not import are left out."""
+
+
+BUILTIN_ERRORS = ("ConnectionError", "TimeoutError", "OSError")
+CLIENT_ERRORS = {
+    "httpx": ("httpx:ConnectError", "httpx:ReadTimeout"),
+    "aiohttp": ("aiohttp:ClientError",),
+    "requests": ("requests:ConnectionError",),
+}
+
+
+@scenario
+def default_errors(lab: Lab) -> DefaultErrors:
+    """Fail with an error of the user's own; where that does not count, with others."""
+    try:
+        lab.breaker(counted=LEFT_OUT)
+    except Refused:
+        raise NotOffered("what counts has to be set, there is no default") from None
+    trips = {"UnrelatedFailure": _trips_with(lab, "UnrelatedFailure")}
+    if not trips["UnrelatedFailure"]:
+        lab.breaker().trip()  # with what does count it can be tripped
+        known = {error for errors in CLIENT_ERRORS.values() for error in errors}
+        for error in (*BUILTIN_ERRORS, *sorted(known)):
+            trips[error] = _trips_with(lab, error)
+    return DefaultErrors(trips=trips)
+
+
+@static_scenario
+def http_clients(bench: Bench) -> tuple[str, ...]:
+    """Look which HTTP clients the code imports."""
+    texts = "\n".join(file.text for file in bench.candidate.files)
+    return tuple(
+        client
+        for client in CLIENT_ERRORS
+        if re.search(rf"^\s*(import|from)\s+{client}\b", texts, re.MULTILINE)
+    )
+
+
+def _trips_with(lab: Lab, error: str) -> bool:
+    breaker = lab.breaker(counted=LEFT_OUT)
+    calls = [breaker.fail(error) for _ in range(breaker.threshold)]
+    return all(call.admitted for call in calls) and breaker.succeed().rejected
+
+
+class OddErrors(msgspec.Struct, frozen=True, kw_only=True):
+    """Failures of an odd type, as many as the threshold, and the call after them."""
+
+    calls: tuple[CallSeen, ...]
+    after: CallSeen
+
+
+ODD = {
+    "a dataclass without a hash": "UnhashableFailure",
+    "equal to everything": "EqualFailure",
+    "made by a metaclass": "AbstractFailure",
+}
+
+
+@scenario
+def odd_errors(lab: Lab) -> dict[str, OddErrors]:
+    """Fail with exceptions that have no hash, that equal everything, and of an abstract class."""
+    if lab.binding.failure != "ServiceFailure":
+        raise NotOffered("only certain exceptions count, and these are none of them")
+    seen = {}
+    for kind, error in ODD.items():
+        breaker = lab.breaker()
+        calls = tuple(breaker.fail(error) for _ in range(breaker.threshold))
+        seen[kind] = OddErrors(calls=calls, after=breaker.succeed())
+    return seen
+
+
+class OddExclusion(msgspec.Struct, frozen=True, kw_only=True):
+    """An excluded type that is made by a metaclass."""
+
+    excluded: tuple[CallSeen, ...]
+    after_excluded: CallSeen
+    failures: tuple[CallSeen, ...]
+    """On another breaker, as many as the threshold, of a type that is not excluded."""
+    after_failures: CallSeen
+
+
+@scenario
+def odd_exclusion(lab: Lab) -> OddExclusion:
+    """Exclude a type that is made by a metaclass; fail with it, and with another."""
+    if not lab.offers("ignored"):
+        raise NotOffered("no exception type can be excluded")
+    ignored = ["AbstractExcludedFailure"]
+    breaker, other = lab.breaker(ignored=ignored, counted=LEFT_OUT), lab.breaker(ignored=ignored)
+    excluded = tuple(breaker.fail("AbstractExcludedFailure") for _ in range(breaker.threshold + 2))
+    failures = other.fails(other.threshold)
+    return OddExclusion(
+        excluded=excluded,
+        after_excluded=breaker.succeed(),
+        failures=failures,
+        after_failures=other.succeed(),
+    )
