@@ -82,15 +82,21 @@ def _calls(kind: ClassShape) -> Iterator[Surface]:
         if rank is not None and method.takes_function and not method.context:
             ranked.append((rank, method))
     # `async def` first: a plain `call` may hand back what it did not await.
-    for _, method in sorted(ranked, key=lambda e: (not e[1].is_async, e[0], e[1].name)):
+    for _, method in sorted(ranked, key=lambda e: (not _is_for_async(e[1]), e[0], e[1].name)):
         closed = not method.passes_arguments
-        modes = ("async",) if method.is_async else ("async", "sync")
+        modes = ("async",) if _is_for_async(method) else ("async", "sync")
         if "sync" in v.normal(method.name) and "async" not in v.normal(method.name):
             modes = ("sync",)
         for mode in modes:
             yield Surface(style="call", mode=mode, name=method.name, closed=closed)
         if method.is_async and closed:
             yield Surface(style="call", mode="async", name=method.name, coroutine=True)
+
+
+def _is_for_async(method: MethodShape) -> bool:
+    """Whether a method is for asynchronous functions alone: by its kind, or by its name."""
+    name = v.normal(method.name)
+    return method.is_async or "async" in name or name in v.ASYNC_CALLS
 
 
 def _contexts(kind: ClassShape) -> Iterator[Surface]:

@@ -168,6 +168,7 @@ CALLS: Final = _names(
     " arun invoke invoke_async ainvoke protect guard call_sync execute_sync run_sync submit"
     " attempt wrap_call perform"
 )
+ASYNC_CALLS: Final = frozenset(_names("acall aexecute arun ainvoke aprotect aguard"))
 DECORATORS: Final = _names(
     "decorate decorator protect wrap guard circuit_break decorate_async decorate_sync"
     " async_decorator sync_decorator protected wraps"

@@ -118,6 +118,7 @@ class Session:
                 for file in self.candidate.files
                 if file.cut is not None and file.cut.function is not None
             },
+            "package": self.candidate.package,
             "seed": self.seed,
         }
         try:
