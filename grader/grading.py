@@ -170,7 +170,7 @@ def _binding(bench: Bench | None) -> dict[str, Any]:
     except Interrupted as interrupted:
         # That there is no breaker is no doubt of ours; that we could not look is one.
         return {"class": None, "sure": isinstance(interrupted, Blocked), "why": str(interrupted)}
-    module, _, name = found.constructor.call.partition(":")
+    module, _, name = found.constructor.told.partition(":")
     return {
         "class": name,
         "module": module,

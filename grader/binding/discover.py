@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import msgspec
 
 from grader.binding import vocabulary as v
-from grader.binding.construct import constructor
+from grader.binding.construct import constructor, guesses
+from grader.binding.indirect import indirect, naming_decorators
 from grader.binding.model import Constructor, Surface
 from grader.binding.shape import ClassShape, MethodShape, Shape
 from grader.binding.targets import breaker_classes, factories
@@ -41,7 +42,18 @@ def propose(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal
     public = [p for p in callable_ if not _is_private(p)]
     made = [p for p in made if p.constructor.concepts() or not public]
     others = [*(p for p in callable_ if _is_private(p)), *(p for p in classes if not p.surfaces)]
-    return [*public, *made, *others]
+    # What can be set when it is built by its class is built so; else as its users come by it.
+    plain = [p for p in public if p.constructor.concepts() and not guesses(p.constructor)]
+    rest = [p for p in public if p not in plain]
+    indirectly = [
+        Proposal(
+            constructor=found,
+            surfaces=tuple(_surfaces(kind)),
+            reset=_reset(kind),
+        )
+        for found, kind in indirect(shape, unread)
+    ]
+    return [*plain, *(p for p in indirectly if p.surfaces), *rest, *made, *others]
 
 
 def decorator_factories(
@@ -49,7 +61,7 @@ def decorator_factories(
 ) -> tuple[Constructor, ...]:
     """Return how to build what functions beside the breaker may decorate with."""
     found = (constructor(f, shape, unread) for f in factories(shape) if not f.generator)
-    return tuple(found)
+    return (*found, *naming_decorators(shape, unread))
 
 
 def _is_private(proposal: Proposal) -> bool:
@@ -57,15 +69,19 @@ def _is_private(proposal: Proposal) -> bool:
 
 
 def _of_class(kind: ClassShape, shape: Shape, unread: frozenset[str]) -> Proposal:
+    return Proposal(
+        constructor=constructor(kind, shape, unread),
+        surfaces=tuple(_surfaces(kind)),
+        reset=_reset(kind),
+    )
+
+
+def _reset(kind: ClassShape) -> str:
     resets = [m.name for m in kind.methods if m.takes_nothing]
     ranked = sorted(
         (rank, name) for name in resets if (rank := v.match(name, v.RESETS)) is not None
     )
-    return Proposal(
-        constructor=constructor(kind, shape, unread),
-        surfaces=tuple(_surfaces(kind)),
-        reset=ranked[0][1] if ranked else "",
-    )
+    return ranked[0][1] if ranked else ""
 
 
 def _surfaces(kind: ClassShape) -> Iterator[Surface]:

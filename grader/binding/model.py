@@ -53,8 +53,8 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True):
     concept: str | None = None
     """What it sets, such as `threshold`; None where it is fixed or nested."""
     kind: str = "number"
-    """`number`, `integer`, `timedelta`, `milliseconds`, `switch`, `percent`, `range`, or for
-    error lists `type`, `tuple`, `list`, `set`, `frozenset`, `predicate`."""
+    """`number`, `integer`, `timedelta`, `milliseconds`, `minutes`, `switch`, `percent`, `range`,
+    or for error lists `type`, `tuple`, `list`, `set`, `frozenset`, `predicate`."""
     fixed: Any = None
     nested: "Constructor | None" = None
 
@@ -63,9 +63,21 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
     """A call that builds the breaker, or a configuration object inside it."""
 
     call: str
+    """`module:Name`, or the name of a method where `on` is given."""
     arguments: tuple[Argument, ...] = ()
+    on: "Constructor | None" = None
+    """What builds the object whose method hands out the breaker, such as a registry."""
+    finish: str = ""
+    """`call` gives a builder: each argument is one of its methods, and this one ends it."""
     open_ended: bool = False
     """It takes keywords that nobody could be found to read: settings that are not known."""
+
+    @property
+    def told(self) -> str:
+        """`module:Name` as reports show it: with the method that hands the breaker out."""
+        if self.on is not None:
+            return f"{self.on.told}.{self.call}"
+        return f"{self.call}.{self.finish}" if self.finish else self.call
 
     def concepts(self) -> dict[str, str]:
         """Return concept → dotted name of the parameter that sets it."""
@@ -76,10 +88,14 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
             elif argument.nested is not None:
                 for concept, name in argument.nested.concepts().items():
                     found.setdefault(concept, f"{argument.name}.{name}")
+        for concept, name in (self.on.concepts() if self.on is not None else {}).items():
+            found.setdefault(concept, name)
         return found
 
     def expression(self, settings: dict[str, Any]) -> Expression:
         """Return the expression that builds it with these settings; unknown ones are left out."""
+        if self.finish:
+            return self._chain(settings)
         args: list[Any] = []
         kwargs: dict[str, Any] = {}
         for argument in self.arguments:
@@ -97,7 +113,16 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
                 args.append(value)
             else:
                 kwargs[argument.name] = value
-        return {"$call": self.call, "args": args, "kwargs": kwargs}
+        called = {"$call": self.call, "args": args, "kwargs": kwargs}
+        return called if self.on is None else {**called, "on": self.on.expression(settings)}
+
+    def _chain(self, settings: dict[str, Any]) -> Expression:
+        built: Expression = {"$call": self.call}
+        for argument in self.arguments:
+            if argument.concept in settings:
+                value = _in_kind(settings[argument.concept], argument.kind)
+                built = {"$call": argument.name, "on": built, "args": [value]}
+        return {"$call": self.finish, "on": built}
 
 
 def _in_kind(value: Any, kind: str) -> Expression:
@@ -109,6 +134,8 @@ def _in_kind(value: Any, kind: str) -> Expression:
         return [1 - value, 1 + value]
     if kind == "milliseconds":
         return round(value * 1000)
+    if kind == "minutes":
+        return value / 60
     if kind == "percent":
         return value * 100
     if kind == "switch":

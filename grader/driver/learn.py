@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from grader.binding import vocabulary as v
+from grader.binding.construct import guesses
 from grader.binding.counts import find_counts
 from grader.binding.discover import Proposal, decorator_factories, propose
 from grader.binding.model import Accessor, Binding, Constructor, Surface
@@ -16,6 +17,7 @@ from grader.driver.lab import DEFAULTS, LEFT_OUT, Breaker, Lab, Refused
 
 _MOST_FAILURES = 25
 _MOST_SURFACES = 14
+_MOST_PROPOSALS = 6
 _MOST_PAGES = 50
 _MOST_LUCK = 1 - 2**-53
 # Errors that no way of calling a breaker brings about: the code itself is broken.
@@ -42,7 +44,7 @@ def learn(worker: Worker, modules: list[str], unread: frozenset[str], seed: int)
     if not proposals:
         raise Blocked("de-breaker", "nothing in the code looks like a circuit breaker")
     tried: list[Binding] = []
-    for proposal in proposals[:4]:
+    for proposal in proposals[:_MOST_PROPOSALS]:
         beside = () if proposal.is_factory else decorator_factories(shape, unread)
         binding = _Learner(worker, proposal, seed).learn(beside)
         if binding.surfaces and not binding.cut_off and binding.trips_at is not None:
@@ -127,12 +129,7 @@ class _Learner:
 
     def _guesses(self) -> bool:
         """Whether any required argument of the constructor is a guess of ours."""
-        return any(
-            argument.concept is None
-            and argument.nested is None
-            and v.match(argument.name, v.PARAMETERS["name"]) is None
-            for argument in self._proposal.constructor.arguments
-        )
+        return guesses(self._proposal.constructor)
 
     # --- calling ----------------------------------------------------------------------
 
@@ -209,11 +206,11 @@ class _Learner:
             self._settle_state(breaker)
 
     def _another_surface_trips(self) -> bool:
-        """Try the other mode: what is for plain functions runs coroutine functions blindly."""
+        """Try other ways: what is for plain functions runs coroutine functions blindly."""
         surfaces = self._binding.surfaces
-        for surface in surfaces[1:]:
-            if surface.mode == surfaces[0].mode:
-                continue
+        # A `with` around what is asynchronous is no asynchronous way, and comes last.
+        ranked = sorted(surfaces[1:], key=lambda s: (s.plain, s.mode != surfaces[0].mode))
+        for surface in ranked:
             self._adopt(surfaces=(surface, *(s for s in surfaces if s is not surface)))
             breaker = self._fresh()
             tripped = self._fail_until_rejected(breaker) if breaker is not None else None
@@ -286,6 +283,11 @@ class _Learner:
         for target, shape in self._targets(fresh):
             for name in _likely(shape, v.STATES):
                 accessor = Accessor(path=(name,), target=target)
+                if self._tells_states_apart(accessor, fresh, tripped):
+                    return
+        for target, shape in self._targets(fresh):
+            for path in _nested_states(shape):
+                accessor = Accessor(path=path, target=target)
                 if self._tells_states_apart(accessor, fresh, tripped):
                     return
         for target, _ in self._targets(fresh):
@@ -366,6 +368,17 @@ def _likely(shape: ObjectShape, words: tuple[str, ...]) -> list[str]:
     return [
         name for _, name in sorted(ranked, key=lambda e: (e[1].startswith("_"), e[0]))
     ] + methods
+
+
+def _nested_states(shape: ObjectShape) -> list[tuple[str, ...]]:
+    """Return the ways to a state that stands on an object that the breaker holds."""
+    return [
+        (name, inner)
+        for name, datum in shape.data.items()
+        if datum.own
+        for inner in ("state", "current_state", "status", "get_state")
+        if inner in datum.methods
+    ]
 
 
 def _metric_paths(shape: ObjectShape) -> list[tuple[str, ...]]:

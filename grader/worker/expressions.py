@@ -1,7 +1,8 @@
 """Builds what the trusted side asks for: constructor calls as data, evaluated here.
 
 An expression is a scalar, a list of expressions, or an object with one of
-`$call` (a dotted name in the candidate, with `args` and `kwargs`),
+`$call` (a dotted name in the candidate, or the name of a method of what the
+expression `on` gives, with `args` and `kwargs`), `$fresh` (a text, made different each time),
 `$timedelta` (seconds), `$errors` (names of exception classes, as a `$as`
 container or a single class), `$predicate` (a function that holds for those
 classes) or `$kept` (a value that an earlier expression kept by name).
@@ -22,6 +23,7 @@ class Builder:
 
     def __init__(self) -> None:
         self._kept: dict[str, Any] = {}
+        self._fresh = 0
 
     def build(self, expression: Any) -> Any:
         """Return the value of an expression."""
@@ -33,6 +35,9 @@ class Builder:
             return self._call(expression)
         if "$timedelta" in expression:
             return datetime.timedelta(seconds=expression["$timedelta"])
+        if "$fresh" in expression:
+            self._fresh += 1
+            return f"{expression['$fresh']}-{self._fresh}"
         if "$kept" in expression:
             return self._kept[expression["$kept"]]
         errors = [error_class(name) for name in expression["$errors"]]
@@ -43,8 +48,11 @@ class Builder:
         return container(errors) if container else errors[0]
 
     def _call(self, expression: dict[str, Any]) -> Any:
-        module, _, name = expression["$call"].partition(":")
-        function = member(importlib.import_module(module), name)
+        if "on" in expression:
+            function = member(self.build(expression["on"]), expression["$call"])
+        else:
+            module, _, name = expression["$call"].partition(":")
+            function = member(importlib.import_module(module), name)
         args = [self.build(entry) for entry in expression.get("args", ())]
         kwargs = {k: self.build(v) for k, v in expression.get("kwargs", {}).items()}
         value = function(*args, **kwargs)

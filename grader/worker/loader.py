@@ -1,4 +1,4 @@
-"""Imports the candidate from its folder or as an installed package, and notes when a cut-off function runs."""
+"""Imports the candidate, from its folder or installed; notes when a cut-off function runs."""
 
 import ast
 import builtins

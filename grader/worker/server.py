@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import functools
 import gc
+import inspect
 import sys
 import types
 from collections.abc import Awaitable, Callable, Iterator
@@ -128,7 +129,7 @@ class Server:
 
     async def _op_build(self, request: dict[str, Any]) -> Any:
         """Build a breaker, and decorate its first function where that is the surface."""
-        wrapped = surfaces.Wrapped(self._builder.build(request["expression"]))
+        wrapped = surfaces.Wrapped(await _made(self._builder.build(request["expression"])))
         self._breakers[request["breaker"]] = wrapped
         if (surface := request.get("decorate")) is not None:
             self._calls.protected(wrapped, surface, surface["form"], 0)
@@ -136,7 +137,7 @@ class Server:
     async def _op_build_outside(self, request: dict[str, Any]) -> Any:
         """Build a breaker in a thread without an event loop."""
         build = functools.partial(self._builder.build, request["expression"])
-        wrapped = surfaces.Wrapped(await self._loop.run_in_executor(None, build))
+        wrapped = surfaces.Wrapped(await _made(await self._loop.run_in_executor(None, build)))
         self._breakers[request["breaker"]] = wrapped
 
     async def _op_inspect(self, request: dict[str, Any]) -> Any:
@@ -209,6 +210,11 @@ class Server:
     async def _op_size(self, request: dict[str, Any]) -> Any:
         """Count the objects that a breaker keeps alive."""
         return _reachable(self._target(request), self._sources.owns)
+
+
+async def _made(value: Any) -> Any:
+    """Return what was built; a registry may hand its breakers out to those who await them."""
+    return await value if inspect.iscoroutine(value) else value
 
 
 @contextlib.contextmanager
