@@ -84,6 +84,13 @@ class Bench:
         return [main, *(n for n in names if n != main)] if main is not None else []
 
     @property
+    def _within(self) -> str:
+        """The module of an installed package that the manifest points at."""
+        candidate = self.candidate
+        pointed = candidate.package is not None and candidate.main != candidate.package
+        return candidate.main or "" if pointed else ""
+
+    @property
     def absent(self) -> tuple[str, ...]:
         """Third-party modules that the candidate imports and this machine does not have."""
         return self._session.absent
@@ -108,7 +115,13 @@ class Bench:
             return Ending(kind="blocked", because="de-code", text="there is no Python code")
         try:
             with self._session.worker() as worker:
-                found = learn(worker, self.modules, unread_parameters(self.candidate), self.seed)
+                found = learn(
+                    worker,
+                    self.modules,
+                    unread_parameters(self.candidate),
+                    self.seed,
+                    within=self._within,
+                )
                 return override(found, self.candidate.binding)
         except Interrupted as interrupted:
             ending = _ending(interrupted)

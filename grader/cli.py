@@ -154,7 +154,8 @@ def _show_binding(bench: Bench) -> None:
     click.echo(f'class = "{binding.constructor.told}"')
     for key, accessor in (("state", binding.state), ("metrics", binding.metrics)):
         if accessor is not None:
-            click.echo(f'{key} = "{accessor}"')
+            remark = "# " if accessor.target == "~" else ""
+            click.echo(f'{remark}{key} = "{accessor}"')
     click.echo("[binding.parameters]")
     for concept, name in binding.parameters.items():
         click.echo(f'{concept} = "{name}"')

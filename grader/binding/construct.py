@@ -224,9 +224,24 @@ def _argument(
     if concept in _NUMBERS or concept in _ERROR_KINDS:
         kind = kind_of(parameter, concept)
         return Argument(name=parameter.name, positional=positional, concept=concept, kind=kind)
+    if concept == "listener" and (hooks := _hooks(parameter, shape)):
+        several = parameter.name.endswith("s")
+        kind = "listeners" if several else "listener"
+        return Argument(
+            name=parameter.name, positional=positional, concept=concept, kind=kind, fixed=hooks
+        )
     if not parameter.required:
         return None
     return Argument(name=parameter.name, positional=positional, fixed=_guess(parameter, concept))
+
+
+def _hooks(parameter: ParameterShape, shape: Shape) -> list[str]:
+    """Return the methods that a listener may have, by the class that the parameter names."""
+    words = set(re.findall(r"\w+", parameter.annotation))
+    for kind in shape:
+        if isinstance(kind, ClassShape) and kind.name in words and kind.name.endswith("Listener"):
+            return [m.name for m in kind.methods if not m.is_async and not m.static]
+    return []
 
 
 def _nested(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
@@ -291,11 +306,11 @@ def _error_kind(parameter: ParameterShape, concept: str | None) -> str:
     for kind in ("frozenset", "tuple", "list", "set"):
         if opaque == kind:
             return kind
-    for kind in ("frozenset", "tuple", "list", "set"):
-        if kind in annotation:
-            return kind
-    if any(word in annotation for word in ("sequence", "iterable", "collection")):
-        return "tuple"
+    # The outermost one counts: `list[type | tuple[type, …]]` is a list.
+    outermost = re.search(r"frozenset|tuple|list|set|sequence|iterable|collection", annotation)
+    if outermost is not None:
+        found = outermost.group()
+        return found if found in {"frozenset", "tuple", "list", "set"} else "tuple"
     if opaque == "type" or "type" in annotation or annotation in {"exception", "baseexception"}:
         return "type"
     return "tuple" if parameter.name.endswith("s") else "type"

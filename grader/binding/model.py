@@ -53,8 +53,9 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True):
     concept: str | None = None
     """What it sets, such as `threshold`; None where it is fixed or nested."""
     kind: str = "number"
-    """`number`, `integer`, `timedelta`, `milliseconds`, `minutes`, `switch`, `percent`, `range`,
-    or for error lists `type`, `tuple`, `list`, `set`, `frozenset`, `predicate`."""
+    """`number`, `integer`, `timedelta`, `milliseconds`, `minutes`, `switch`, `percent`, `range`;
+    for error lists `type`, `tuple`, `list`, `set`, `frozenset`, `predicate`; `listener` or
+    `listeners`, with the names of the listener's methods in `fixed`."""
     fixed: Any = None
     nested: "Constructor | None" = None
 
@@ -106,7 +107,8 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
                     continue
                 if argument.kind == "range" and not settings[argument.concept]:
                     continue  # no range is neutral for all: (1, 1) multiplies, (0, 0) adds
-                value = _in_kind(settings[argument.concept], argument.kind)
+                told = argument.fixed if argument.concept == "listener" else None
+                value = _in_kind(told or settings[argument.concept], argument.kind)
             else:
                 value = argument.fixed
             if argument.positional:
@@ -128,6 +130,9 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
 def _in_kind(value: Any, kind: str) -> Expression:
     if kind in {"type", "tuple", "list", "set", "frozenset", "predicate"}:
         return {"$errors": value if isinstance(value, list) else [value], "$as": kind}
+    if kind in {"listener", "listeners"}:
+        listener = {"$listener": list(value)}
+        return listener if kind == "listener" else [listener]
     if kind == "timedelta":
         return {"$timedelta": value}
     if kind == "range":
@@ -152,9 +157,12 @@ class Accessor(msgspec.Struct, frozen=True, kw_only=True):
     flags: dict[str, str] = {}
     """Instead of one value: members that are true in one state, by that state."""
     target: str = ""
-    """`@name` where it hangs on the decorated function instead of on the breaker."""
+    """`@name` where it hangs on the decorated function instead of on the breaker; `~` where a
+    listener of ours counts what it is told."""
 
     def __str__(self) -> str:
+        if self.target == "~":
+            return "what its listener is told"
         if self.flags:
             return ", ".join(self.flags.values())
         return ".".join((*([self.target] if self.target else []), *self.path)) or "the breaker"

@@ -19,6 +19,8 @@ _MOST_FAILURES = 25
 _MOST_SURFACES = 14
 _MOST_PROPOSALS = 6
 _MOST_PAGES = 50
+# Successes, failures, rejections and transitions.
+_ALL_COUNTS = 4
 _MOST_LUCK = 1 - 2**-53
 # Errors that no way of calling a breaker brings about: the code itself is broken.
 _CRASHES = {"NameError", "UnboundLocalError", "AttributeError", "ImportError", "RecursionError"}
@@ -34,13 +36,23 @@ _FAILURES = (
 )
 
 
-def learn(worker: Worker, modules: list[str], unread: frozenset[str], seed: int) -> Binding:
+def learn(
+    worker: Worker,
+    modules: list[str],
+    unread: frozenset[str],
+    seed: int,
+    *,
+    within: str = "",
+) -> Binding:
     """Return the binding of the candidate whose modules can be imported in `worker`.
 
+    `within` is the one module to look for the breaker in, where a package holds several.
     Raises Blocked where the modules do not import or hold no breaker.
     """
     shape = describe(worker, modules)
     proposals = propose(shape, unread)
+    if within:
+        proposals = [p for p in proposals if p.constructor.told.partition(":")[0] == within]
     if not proposals:
         raise Blocked("de-breaker", "nothing in the code looks like a circuit breaker")
     tried: list[Binding] = []
@@ -349,8 +361,26 @@ class _Learner:
                 if merit > best and merit[0] > 0:
                     best = merit
                     self._adopt(metrics=Accessor(path=path, target=target), counts=counts)
+        self._settle_listener(best[0])
         if self._binding.state is None and "state" in self._binding.counts:
             self._adopt(state=self._binding.metrics)
+
+    def _settle_listener(self, known: int) -> None:
+        """See whether a listener is told more than the metrics say."""
+        if known >= _ALL_COUNTS or "listener" not in self._binding.parameters:
+            return
+        before = self._binding
+        self._adopt(settings={**before.settings, "listener": True})
+        breaker = self._fresh()
+        if breaker is not None:
+            breaker.succeed()
+            self._fail_until_rejected(breaker)
+            reply = self._lab.request("read", breaker=breaker.handle, target="~", path=())
+            counts = find_counts(reply.value) if isinstance(reply.value, dict) else {}
+            if len(set(counts) - {"state"}) > known:
+                self._adopt(metrics=Accessor(path=(), target="~"), counts=counts)
+                return
+        self._adopt(settings=before.settings)
 
 
 _STYLES = ("call", "context", "decorate", "permit")

@@ -3,6 +3,7 @@
 An expression is a scalar, a list of expressions, or an object with one of
 `$call` (a dotted name in the candidate, or the name of a method of what the
 expression `on` gives, with `args` and `kwargs`), `$fresh` (a text, made different each time),
+`$listener` (the names of its methods, each of which counts),
 `$timedelta` (seconds), `$errors` (names of exception classes, as a `$as`
 container or a single class), `$predicate` (a function that holds for those
 classes) or `$kept` (a value that an earlier expression kept by name).
@@ -12,6 +13,7 @@ import datetime
 import importlib
 from typing import Any
 
+from .hooks import Hooked
 from .surfaces import member
 from .upstream import error_class
 
@@ -24,6 +26,8 @@ class Builder:
     def __init__(self) -> None:
         self._kept: dict[str, Any] = {}
         self._fresh = 0
+        self.hooked = Hooked()
+        """What the listeners of the breaker that is being built are told."""
 
     def build(self, expression: Any) -> Any:
         """Return the value of an expression."""
@@ -35,6 +39,8 @@ class Builder:
             return self._call(expression)
         if "$timedelta" in expression:
             return datetime.timedelta(seconds=expression["$timedelta"])
+        if "$listener" in expression:
+            return self.hooked.listener(expression["$listener"])
         if "$fresh" in expression:
             self._fresh += 1
             return f"{expression['$fresh']}-{self._fresh}"

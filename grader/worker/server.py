@@ -19,6 +19,7 @@ from typing import Any
 from . import describe, surfaces
 from .calls import Calls
 from .expressions import Builder
+from .hooks import Hooked
 from .loader import Sources
 from .loop import Mover, VirtualLoop
 from .luck import set_luck
@@ -129,15 +130,19 @@ class Server:
 
     async def _op_build(self, request: dict[str, Any]) -> Any:
         """Build a breaker, and decorate its first function where that is the surface."""
+        self._builder.hooked = Hooked()
         wrapped = surfaces.Wrapped(await _made(self._builder.build(request["expression"])))
+        wrapped.hooked = self._builder.hooked.counts
         self._breakers[request["breaker"]] = wrapped
         if (surface := request.get("decorate")) is not None:
             self._calls.protected(wrapped, surface, surface["form"], 0)
 
     async def _op_build_outside(self, request: dict[str, Any]) -> Any:
         """Build a breaker in a thread without an event loop."""
+        self._builder.hooked = Hooked()
         build = functools.partial(self._builder.build, request["expression"])
         wrapped = surfaces.Wrapped(await _made(await self._loop.run_in_executor(None, build)))
+        wrapped.hooked = self._builder.hooked.counts
         self._breakers[request["breaker"]] = wrapped
 
     async def _op_inspect(self, request: dict[str, Any]) -> Any:
@@ -162,6 +167,8 @@ class Server:
     def _target(self, request: dict[str, Any]) -> Any:
         wrapped = self._breakers[request["breaker"]]
         path = request.get("target", "")
+        if path == "~":
+            return wrapped.hooked
         if path.startswith("@"):
             return surfaces.member(wrapped.first(), path[1:])
         return surfaces.member(wrapped.target, path)

@@ -43,6 +43,8 @@ class Wrapped:
 
     def __init__(self, target: Any) -> None:
         self.target = target
+        self.hooked: dict[str, int] = {}
+        """What its listener was told, as counts."""
         self._made: dict[tuple[str, str], Any] = {}
 
     def get(self, surface: dict[str, Any], form: str, function: Callable[..., Any]) -> Any:
