@@ -3,7 +3,14 @@
 import pytest
 
 from grader.history import CallSeen, tell_all
-from grader.specification import ATTESTED, MUST, blocked_unless, not_offered_unless, requirement
+from grader.specification import (
+    ATTESTED,
+    MUST,
+    blocked_unless,
+    not_offered_unless,
+    recorded,
+    requirement,
+)
 from spec_tests.scenarios.exceptions import (
     BEYOND,
     Cancelled,
@@ -107,3 +114,4 @@ def test_a_cancellation_is_no_success(cancelled_between_failures: Cancelled) -> 
         f"with a threshold of two: failure, cancellation, failure; the next call"
         f" {seen.after.tell()}, so the cancellation counted as a success"
     )
+    recorded(f"a cancellation {'counts as a failure' if seen.opened else 'is neutral'}")

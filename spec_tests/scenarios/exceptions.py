@@ -118,6 +118,8 @@ class Cancelled(msgspec.Struct, frozen=True, kw_only=True):
     """A cancellation between two failures, with a threshold of two."""
 
     cancelled: CallSeen
+    opened: bool
+    """Failure and cancellation alone opened it: a cancellation counts as a failure."""
     after: CallSeen
     """The call after failure, cancellation, failure."""
 
@@ -131,5 +133,5 @@ def cancelled_between_failures(lab: Lab) -> Cancelled:
     breaker.fails(breaker.threshold - 1)
     parked = breaker.call()
     parked.cancel()
-    breaker.fail()
-    return Cancelled(cancelled=parked.seen, after=breaker.succeed())
+    opened = breaker.fail().rejected
+    return Cancelled(cancelled=parked.seen, opened=opened, after=breaker.succeed())
