@@ -7,7 +7,7 @@ import msgspec
 
 from grader.binding.model import Binding
 from grader.binding.override import override
-from grader.binding.reading import unread_parameters
+from grader.binding.reading import Reading
 from grader.candidate import Candidate
 from grader.conversation.failures import (
     Blocked,
@@ -115,13 +115,8 @@ class Bench:
             return Ending(kind="blocked", because="de-code", text="there is no Python code")
         try:
             with self._session.worker() as worker:
-                found = learn(
-                    worker,
-                    self.modules,
-                    unread_parameters(self.candidate),
-                    self.seed,
-                    within=self._within,
-                )
+                read = Reading.of(self.candidate)
+                found = learn(worker, self.modules, read, self.seed, within=self._within)
                 return override(found, self.candidate.binding)
         except Interrupted as interrupted:
             ending = _ending(interrupted)

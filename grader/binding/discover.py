@@ -1,5 +1,6 @@
 """Proposes bindings from the shape of an API, the likeliest first. Runs nothing."""
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -10,6 +11,8 @@ from grader.binding.indirect import indirect, naming_decorators
 from grader.binding.model import Constructor, Surface
 from grader.binding.shape import ClassShape, MethodShape, Shape
 from grader.binding.targets import breaker_classes, factories
+
+_PERMIT = re.compile(r"permit|token|ticket|slot|lease")
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +51,7 @@ def propose(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal
     indirectly = [
         Proposal(
             constructor=found,
-            surfaces=tuple(_surfaces(kind)),
+            surfaces=tuple(_surfaces(kind, shape)),
             reset=_reset(kind),
         )
         for found, kind in indirect(shape, unread)
@@ -71,7 +74,7 @@ def _is_private(proposal: Proposal) -> bool:
 def _of_class(kind: ClassShape, shape: Shape, unread: frozenset[str]) -> Proposal:
     return Proposal(
         constructor=constructor(kind, shape, unread),
-        surfaces=tuple(_surfaces(kind)),
+        surfaces=tuple(_surfaces(kind, shape)),
         reset=_reset(kind),
     )
 
@@ -84,11 +87,11 @@ def _reset(kind: ClassShape) -> str:
     return ranked[0][1] if ranked else ""
 
 
-def _surfaces(kind: ClassShape) -> Iterator[Surface]:
+def _surfaces(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
     yield from _calls(kind)
     yield from _contexts(kind)
     yield from _decorators(kind)
-    yield from _permits(kind)
+    yield from _permits(kind, shape)
 
 
 def _calls(kind: ClassShape) -> Iterator[Surface]:
@@ -150,23 +153,40 @@ def _decorators(kind: ClassShape) -> Iterator[Surface]:
                 yield Surface(style="decorate", mode=mode, name=name, parentheses=True)
 
 
-def _permits(kind: ClassShape) -> Iterator[Surface]:
-    def best(words: tuple[str, ...]) -> MethodShape | None:
-        ranked = [(rank, m) for m in kind.methods if (rank := v.match(m.name, words)) is not None]
-        return min(ranked, key=lambda entry: entry[0])[1] if ranked else None
-
-    allow, success, failure = best(v.ALLOW), best(v.SUCCESS), best(v.FAILURE)
-    if allow is None or success is None or failure is None or not allow.takes_nothing:
+def _permits(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
+    allow = _best(kind, v.ALLOW)
+    if allow is None or not allow.takes_nothing:
         return
-    release = best(v.RELEASE)
-    for mode in ("async", "sync"):
-        if mode == "sync" and any(m.is_async for m in (allow, success, failure)):
+    for holder in (kind, *_permit_classes(allow, kind, shape)):
+        success, failure = _best(holder, v.SUCCESS), _best(holder, v.FAILURE)
+        if success is None or failure is None:
             continue
-        yield Surface(
-            style="permit",
-            mode=mode,
-            allow=allow.name,
-            success=success.name,
-            failure=failure.name,
-            release=release.name if release is not None and release.takes_nothing else "",
-        )
+        release = _best(holder, v.RELEASE)
+        for mode in ("async", "sync"):
+            if mode == "sync" and any(m.is_async for m in (allow, success, failure)):
+                continue
+            yield Surface(
+                style="permit",
+                mode=mode,
+                allow=allow.name,
+                success=success.name,
+                failure=failure.name,
+                release=release.name if release is not None and release.takes_nothing else "",
+                handed=holder is not kind,
+            )
+        return
+
+
+def _permit_classes(allow: MethodShape, kind: ClassShape, shape: Shape) -> list[ClassShape]:
+    """Return the classes that what `allow` gives may be of, the one it is annotated with first."""
+    words = set(re.findall(r"\w+", allow.returns))
+    if words and words <= {"bool", "None"}:
+        return []
+    classes = [m for m in shape if isinstance(m, ClassShape) and m != kind and not m.error]
+    told = [m for m in classes if m.name in words]
+    return told or [m for m in classes if _PERMIT.search(m.name.lower())]
+
+
+def _best(kind: ClassShape, words: tuple[str, ...]) -> MethodShape | None:
+    ranked = [(rank, m) for m in kind.methods if (rank := v.match(m.name, words)) is not None]
+    return min(ranked, key=lambda entry: entry[0])[1] if ranked else None

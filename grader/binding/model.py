@@ -27,6 +27,8 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     success: str = ""
     failure: str = ""
     release: str = ""
+    handed: bool = False
+    """The permit is an object, and it is what the outcome is recorded on."""
 
     @property
     def form(self) -> str:

@@ -8,10 +8,13 @@ from grader.binding import vocabulary as v
 from grader.binding.construct import guesses
 from grader.binding.counts import find_counts
 from grader.binding.discover import Proposal, decorator_factories, propose
+from grader.binding.keywords import with_keywords
 from grader.binding.model import Accessor, Binding, Constructor, Surface
+from grader.binding.reading import Reading
 from grader.binding.shape import ObjectShape, Page, Shape
 from grader.binding.state import CLOSED, OPEN, raw_state, state_of
-from grader.conversation.failures import Blocked
+from grader.binding.targets import is_module_of_functions
+from grader.conversation.failures import Blocked, Unknown
 from grader.conversation.worker import Worker
 from grader.driver.lab import DEFAULTS, LEFT_OUT, Breaker, Lab, Refused
 
@@ -39,25 +42,32 @@ _FAILURES = (
 def learn(
     worker: Worker,
     modules: list[str],
-    unread: frozenset[str],
+    read: Reading,
     seed: int,
     *,
     within: str = "",
 ) -> Binding:
     """Return the binding of the candidate whose modules can be imported in `worker`.
 
-    `within` is the one module to look for the breaker in, where a package holds several.
-    Raises Blocked where the modules do not import or hold no breaker.
+    `read` is what the source tells beyond signatures. `within` is the one module to look for
+    the breaker in, where a package holds several.
+
+    Raises Blocked where the modules do not import or hold no breaker, Unknown where
+    the breaker is no object that could be built.
     """
-    shape = describe(worker, modules)
-    proposals = propose(shape, unread)
+    shape = with_keywords(describe(worker, modules), read.keywords)
+    proposals = propose(shape, read.unread)
     if within:
         proposals = [p for p in proposals if p.constructor.told.partition(":")[0] == within]
+    if not proposals and is_module_of_functions(shape):
+        raise Unknown(
+            "the breaker seems to be the functions of a module, of which there is only one"
+        )
     if not proposals:
         raise Blocked("de-breaker", "nothing in the code looks like a circuit breaker")
     tried: list[Binding] = []
     for proposal in proposals[:_MOST_PROPOSALS]:
-        beside = () if proposal.is_factory else decorator_factories(shape, unread)
+        beside = () if proposal.is_factory else decorator_factories(shape, read.unread)
         binding = _Learner(worker, proposal, seed).learn(beside)
         if binding.surfaces and not binding.cut_off and binding.trips_at is not None:
             return binding
@@ -395,6 +405,7 @@ def _likely(shape: ObjectShape, words: tuple[str, ...]) -> list[str]:
     """Return the names of an object, its own data first, that may hold what is looked for."""
     ranked = [(v.match(n, words), n) for n in shape.data if v.match(n, words) is not None]
     methods = ["get_state", "state", "current_state", "get_current_state", "get_status"]
+    methods += ["status", "circuit_state", "get_circuit_state"]
     return [
         name for _, name in sorted(ranked, key=lambda e: (e[1].startswith("_"), e[0]))
     ] + methods

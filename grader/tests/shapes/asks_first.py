@@ -36,5 +36,10 @@ class CircuitBreaker:
 
     async def get_metrics(self):
         c = self._m.counts
-        return {"calls": c["total"], "successes": c["ok"], "failures": c["failed"],
-                "rejected": c["rejected"], "transitions": c["changes"]}
+        return {
+            "calls": c["total"],
+            "successes": c["ok"],
+            "failures": c["failed"],
+            "rejected": c["rejected"],
+            "transitions": c["changes"],
+        }

@@ -31,8 +31,13 @@ def circuit_breaker(
 
         def stats():
             c = m.counts
-            return {"calls": c["total"], "successes": c["ok"], "failures": c["failed"],
-                    "rejected": c["rejected"], "transitions": c["changes"]}
+            return {
+                "calls": c["total"],
+                "successes": c["ok"],
+                "failures": c["failed"],
+                "rejected": c["rejected"],
+                "transitions": c["changes"],
+            }
 
         guarded.state = lambda: m.word
         guarded.stats = stats

@@ -39,5 +39,10 @@ class CircuitBreaker:
 
     def metrics(self):
         c = self._m.counts
-        return {"calls": c["total"], "successes": c["ok"], "failures": c["failed"],
-                "rejected": c["rejected"], "transitions": c["changes"]}
+        return {
+            "calls": c["total"],
+            "successes": c["ok"],
+            "failures": c["failed"],
+            "rejected": c["rejected"],
+            "transitions": c["changes"],
+        }

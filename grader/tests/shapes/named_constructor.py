@@ -1,6 +1,7 @@
 """A class method builds it; a Generic class."""
 
-from typing import Awaitable, Callable, Generic, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
 
 from machine import Machine
 
@@ -21,7 +22,9 @@ class CircuitBreaker(Generic[T]):
         probe_limit: int = 1,
     ) -> "CircuitBreaker[T]":
         return cls(
-            Machine(failure_threshold, recovery_time, recovery_backoff, max_recovery_time, probe_limit)
+            Machine(
+                failure_threshold, recovery_time, recovery_backoff, max_recovery_time, probe_limit
+            )
         )
 
     @property
@@ -33,5 +36,10 @@ class CircuitBreaker(Generic[T]):
 
     def stats(self):
         c = self._m.counts
-        return {"calls": c["total"], "successes": c["ok"], "failures": c["failed"],
-                "rejected": c["rejected"], "transitions": c["changes"]}
+        return {
+            "calls": c["total"],
+            "successes": c["ok"],
+            "failures": c["failed"],
+            "rejected": c["rejected"],
+            "transitions": c["changes"],
+        }

@@ -34,7 +34,12 @@ class CircuitBreaker:
         b = self.backoff
         first = b.initial * (1 + b.jitter * random.random())
         self._m = Machine(
-            self.max_failures, first, b.multiplier, b.max, self.half_open_limit, self.required_successes
+            self.max_failures,
+            first,
+            b.multiplier,
+            b.max,
+            self.half_open_limit,
+            self.required_successes,
         )
 
     async def acall(self, fn, /, *args, **kwargs):

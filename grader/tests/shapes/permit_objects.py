@@ -27,7 +27,10 @@ class CircuitBreaker:
         half_open_limit: int = 1,
     ):
         self._m = Machine(
-            consecutive_failures, initial_timeout, recovery_timeout_multiplier, recovery_timeout_max,
+            consecutive_failures,
+            initial_timeout,
+            recovery_timeout_multiplier,
+            recovery_timeout_max,
             half_open_limit,
         )
 
@@ -40,5 +43,10 @@ class CircuitBreaker:
 
     def snapshot(self):
         c = self._m.counts
-        return {"calls": c["total"], "successes": c["ok"], "failures": c["failed"],
-                "rejected": c["rejected"], "transitions": c["changes"]}
+        return {
+            "calls": c["total"],
+            "successes": c["ok"],
+            "failures": c["failed"],
+            "rejected": c["rejected"],
+            "transitions": c["changes"],
+        }

@@ -25,8 +25,13 @@ class CircuitBreaker:
 
     def stats(self):
         c = self._m.counts
-        return {"calls": c["total"], "successes": c["ok"], "failures": c["failed"],
-                "rejected": c["rejected"], "transitions": c["changes"]}
+        return {
+            "calls": c["total"],
+            "successes": c["ok"],
+            "failures": c["failed"],
+            "rejected": c["rejected"],
+            "transitions": c["changes"],
+        }
 
 
 class BreakerRegistry:

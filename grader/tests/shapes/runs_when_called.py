@@ -16,7 +16,12 @@ class Circuit:
         recovery_threshold: int = 1,
     ):
         self._m = Machine(
-            max_errors, reset_timeout, timeout_multiplier, max_reset_timeout, max_probes, recovery_threshold
+            max_errors,
+            reset_timeout,
+            timeout_multiplier,
+            max_reset_timeout,
+            max_probes,
+            recovery_threshold,
         )
 
     @property
@@ -29,4 +34,9 @@ class Circuit:
     @property
     def statistics(self):
         c = self._m.counts
-        return {"ok": c["ok"], "failed": c["failed"], "refused": c["rejected"], "trips": c["changes"]}
+        return {
+            "ok": c["ok"],
+            "failed": c["failed"],
+            "refused": c["rejected"],
+            "trips": c["changes"],
+        }

@@ -13,7 +13,11 @@ class SyncCircuitBreaker:
         half_open_max_calls: int = 1,
     ):
         self._m = Machine(
-            failure_threshold, recovery_timeout, multiplier, max_recovery_timeout, half_open_max_calls
+            failure_threshold,
+            recovery_timeout,
+            multiplier,
+            max_recovery_timeout,
+            half_open_max_calls,
         )
 
     @property
@@ -32,8 +36,13 @@ class SyncCircuitBreaker:
 
     def stats(self):
         c = self._m.counts
-        return {"calls": c["total"], "successes": c["ok"], "failures": c["failed"],
-                "rejected": c["rejected"], "transitions": c["changes"]}
+        return {
+            "calls": c["total"],
+            "successes": c["ok"],
+            "failures": c["failed"],
+            "rejected": c["rejected"],
+            "transitions": c["changes"],
+        }
 
 
 class AsyncCircuitBreaker(SyncCircuitBreaker):
