@@ -101,7 +101,9 @@ class RateMachine(Machine):
     def _judge_call(self, good):
         now = self.clock()
         self.last.append((now, good))
-        kept = [g for at, g in self.last if self.seconds is None or now - at <= self.seconds]
+        while self.seconds is not None and now - self.last[0][0] > self.seconds:
+            self.last.popleft()
+        kept = [g for _, g in self.last]
         if len(kept) >= self.minimum and kept.count(False) >= self.rate * len(kept):
             self._to("open")
 
