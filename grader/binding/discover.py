@@ -8,6 +8,7 @@ import msgspec
 from grader.binding import vocabulary as v
 from grader.binding.construct import constructor, guesses
 from grader.binding.indirect import indirect, naming_decorators
+from grader.binding.keyed import is_told_which, one_circuit_of
 from grader.binding.model import Constructor, Surface
 from grader.binding.shape import ClassShape, MethodShape, Shape
 from grader.binding.targets import breaker_classes, factories
@@ -72,11 +73,13 @@ def _is_private(proposal: Proposal) -> bool:
 
 
 def _of_class(kind: ClassShape, shape: Shape, unread: frozenset[str]) -> Proposal:
-    return Proposal(
-        constructor=constructor(kind, shape, unread),
-        surfaces=tuple(_surfaces(kind, shape)),
-        reset=_reset(kind),
-    )
+    built = constructor(kind, shape, unread)
+    surfaces = tuple(_surfaces(kind, shape))
+    if not surfaces and (one := one_circuit_of(kind)) is not None:
+        kind, keys = one
+        surfaces = tuple(_surfaces(kind, shape))
+        built = msgspec.structs.replace(built, keys=keys)
+    return Proposal(constructor=built, surfaces=surfaces, reset=_reset(kind))
 
 
 def _reset(kind: ClassShape) -> str:
@@ -98,6 +101,8 @@ def _calls(kind: ClassShape) -> Iterator[Surface]:
     ranked: list[tuple[int, MethodShape]] = []
     for method in kind.methods:
         rank = v.match(method.name, v.CALLS)
+        if is_told_which(method):
+            continue
         if rank is not None and method.takes_function and not method.context:
             ranked.append((rank, method))
     # `async def` first: a plain `call` may hand back what it did not await.

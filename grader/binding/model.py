@@ -70,6 +70,8 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
     arguments: tuple[Argument, ...] = ()
     on: "Constructor | None" = None
     """What builds the object whose method hands out the breaker, such as a registry."""
+    keys: tuple[str, ...] = ()
+    """What it builds keeps many circuits: the parameters of its methods that tell which one."""
     finish: str = ""
     """`call` gives a builder: each argument is one of its methods, and this one ends it."""
     open_ended: bool = False
@@ -118,7 +120,9 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
             else:
                 kwargs[argument.name] = value
         called = {"$call": self.call, "args": args, "kwargs": kwargs}
-        return called if self.on is None else {**called, "on": self.on.expression(settings)}
+        if self.on is not None:
+            called["on"] = self.on.expression(settings)
+        return {"$keyed": called, "names": list(self.keys)} if self.keys else called
 
     def _chain(self, settings: dict[str, Any]) -> Expression:
         built: Expression = {"$call": self.call}

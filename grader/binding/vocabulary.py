@@ -105,7 +105,7 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
         " half_open_max_concurrency half_open_concurrency half_open_permits probe_limit"
         " half_open_max half_open_probes max_half_open_requests max_trial_calls trial_calls"
         " max_half_open_probes half_open_max_in_flight half_open_probe_limit concurrent_probes"
-        " max_half_open"
+        " max_half_open half_open_trials half_open_attempts half_open_trial_calls"
     ),
     "permitted": _names("permitted_calls_in_half_open half_open_total_calls"),
     "successes": _names(
@@ -168,6 +168,11 @@ FACTORIES: Final = tuple(
     " get_circuit_breaker create_breaker".split()
 )
 
+KEYS: Final = _names(
+    "key name service host endpoint upstream target peer circuit provider resource breaker_id"
+    " service_name circuit_name breaker_name host_name domain backend dependency identifier"
+)
+"""Parameters that tell which of many circuits is meant."""
 GETTERS: Final = _names(
     "get_breaker get get_or_create get_circuit_breaker get_or_create_breaker breaker"
     " circuit_breaker circuit create create_breaker get_circuit for_service for_name for_host"

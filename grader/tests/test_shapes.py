@@ -196,6 +196,23 @@ EXPECTED = {
         " cap=max_backoff limit=max_probes",
         surfaces=CALL,
     ),
+    "keyed": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=failure_threshold base=recovery_timeout"
+        " multiplier=backoff_multiplier cap=max_recovery_timeout limit=half_open_trials",
+        surfaces=(
+            "async permit allow / record_success / record_failure",
+            "sync permit allow / record_success / record_failure",
+        ),
+    ),
+    "keyed_call": Expected(
+        built="ServiceCircuitBreaker",
+        parameters="threshold=failure_threshold base=reset_timeout multiplier=backoff_factor"
+        " cap=max_backoff limit=max_probes",
+        surfaces=CALL,
+        state="get_state",
+        metrics="get_metrics",
+    ),
     "two_classes": Expected(
         built="AsyncCircuitBreaker",
         parameters="threshold=failure_threshold base=recovery_timeout multiplier=multiplier"

@@ -3,6 +3,7 @@
 An expression is a scalar, a list of expressions, or an object with one of
 `$call` (a dotted name in the candidate, or the name of a method of what the
 expression `on` gives, with `args` and `kwargs`), `$fresh` (a text, made different each time),
+`$keyed` (one of the many circuits that an object keeps, see `Keyed`),
 `$listener` (the names of its methods, each of which counts),
 `$timedelta` (seconds), `$errors` (names of exception classes, as a `$as`
 container or a single class), `$predicate` (a function that holds for those
@@ -14,6 +15,7 @@ import importlib
 from typing import Any
 
 from .hooks import Hooked
+from .keyed import Keyed
 from .surfaces import member
 from .upstream import error_class
 
@@ -39,6 +41,8 @@ class Builder:
             return self._call(expression)
         if "$timedelta" in expression:
             return datetime.timedelta(seconds=expression["$timedelta"])
+        if "$keyed" in expression:
+            return Keyed(self.build(expression["$keyed"]), frozenset(expression["names"]))
         if "$listener" in expression:
             return self.hooked.listener(expression["$listener"])
         if "$fresh" in expression:
