@@ -228,11 +228,17 @@ class _Learner:
             self._settle_state(breaker)
 
     def _another_surface_trips(self) -> bool:
-        """Try other ways: what is for plain functions runs coroutine functions blindly."""
+        """Try other ways: what is for plain functions runs coroutine functions blindly.
+
+        Of the same mode only one counts that rejects after failures of the first: that one
+        counts them, and leaves it to others to look. What does not even count is the defect.
+        """
         surfaces = self._binding.surfaces
-        # A `with` around what is asynchronous is no asynchronous way, and comes last.
-        ranked = sorted(surfaces[1:], key=lambda s: (s.plain, s.mode != surfaces[0].mode))
+        ranked = sorted(surfaces[1:], key=lambda s: s.mode != surfaces[0].mode)
         for surface in ranked:
+            same = surface.mode == surfaces[0].mode
+            if same and (surface.plain or not self._rejects_after(surfaces[0], surface)):
+                continue
             self._adopt(surfaces=(surface, *(s for s in surfaces if s is not surface)))
             breaker = self._fresh()
             tripped = self._fail_until_rejected(breaker) if breaker is not None else None
@@ -242,6 +248,15 @@ class _Learner:
                 return True
         self._adopt(surfaces=surfaces)
         return False
+
+    def _rejects_after(self, failing: Surface, looking: Surface) -> bool:
+        """Whether one way rejects after failures that came another way."""
+        breaker = self._fresh()
+        if breaker is None:
+            return False
+        for _ in range(_MOST_FAILURES):
+            breaker.fail(surface=failing)
+        return breaker.succeed(surface=looking).rejected
 
     def _settle_luck(self) -> None:
         """See whether the open period is drawn, and where it is the one that was configured."""
