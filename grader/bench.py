@@ -8,7 +8,7 @@ from typing import Any, Self
 from grader.ahead import Ahead
 from grader.binding.model import Binding
 from grader.binding.override import override, settings_of
-from grader.binding.reading import unread_parameters
+from grader.binding.reading import Reading
 from grader.candidate import Candidate
 from grader.certificate import Certificate
 from grader.conversation.failures import Blocked, CandidateFailure, Interrupted, Unknown
@@ -58,6 +58,13 @@ class Bench:
         return [main, *(n for n in names if n != main)] if main is not None else []
 
     @property
+    def _within(self) -> str:
+        """The module of an installed package that the manifest points at."""
+        candidate = self.candidate
+        pointed = candidate.package is not None and candidate.main != candidate.package
+        return candidate.main or "" if pointed else ""
+
+    @property
     def absent(self) -> tuple[str, ...]:
         """Third-party modules that the candidate imports and this machine does not have."""
         return self._session.absent
@@ -85,8 +92,14 @@ class Bench:
         try:
             with self._session.worker() as worker:
                 written = self.candidate.binding
-                unread = unread_parameters(self.candidate)
-                found = learn(worker, self.modules, unread, self.seed, settings_of(written))
+                found = learn(
+                    worker,
+                    self.modules,
+                    Reading.of(self.candidate),
+                    self.seed,
+                    within=self._within,
+                    settings=settings_of(written),
+                )
                 return override(found, written)
         except Interrupted as interrupted:
             found_none = ending(interrupted)

@@ -49,6 +49,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[SourceFile, ...] = ()
     main: str | None = None
     """Dotted name of the module that holds the breaker; None where there is no Python at all."""
+    package: str | None = None
+    """Import name of an installed package that is the implementation, instead of files."""
     requires: tuple[str, ...] = ()
     """Third-party packages that the answer names itself (`pip install …`, candidate.toml)."""
     binding: dict[str, Any] = {}

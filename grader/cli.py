@@ -161,10 +161,11 @@ def _show_binding(bench: Bench) -> None:
     for surface in binding.surfaces:
         click.echo(f"# {surface.mode} {surface.style}: {surface}")
     click.echo("[binding]")
-    click.echo(f'class = "{binding.constructor.call}"')
+    click.echo(f'class = "{binding.constructor.told}"')
     for key, accessor in (("state", binding.state), ("metrics", binding.metrics)):
         if accessor is not None:
-            click.echo(f'{key} = "{accessor}"')
+            remark = "# " if accessor.target == "~" else ""
+            click.echo(f'{remark}{key} = "{accessor}"')
     click.echo("[binding.parameters]")
     for concept, name in binding.parameters.items():
         click.echo(f'{concept} = "{name}"')

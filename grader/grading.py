@@ -210,7 +210,7 @@ def _binding(found: Binding | Ending | None) -> dict[str, Any]:
     if isinstance(found, Ending):
         # That there is no breaker is no doubt of ours; that we could not look is one.
         return {"class": None, "sure": found.kind == "blocked", "why": found.text}
-    module, _, name = found.constructor.call.partition(":")
+    module, _, name = found.constructor.told.partition(":")
     return {
         "class": name,
         "module": module,

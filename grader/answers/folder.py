@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from grader.answers import assembly, breaker, cutting, labels, manifest, paths, text
+from grader.answers import assembly, breaker, cutting, installed, labels, manifest, paths, text
 from grader.answers.manifest import Manifest
 from grader.candidate import Candidate, SourceFile, Unreadable
 from grader.errors import InputError
@@ -35,8 +35,11 @@ def load(folder: Path) -> Candidate:
         "provenance": told.provenance,
         "main": told.main,
         "requires": told.requires,
+        "package": told.package,
         "binding": told.binding,
     }
+    if told.package is not None:
+        return _installed(folder, told, known)
     source = told.source
     if source is None and told.files is None and (folder / ANSWER).is_file():
         source = ANSWER
@@ -45,6 +48,14 @@ def load(folder: Path) -> Candidate:
     files = [*_sources(folder, source, told), *_adapter(folder)]
     _check(folder, told, files)
     return assembly.from_files(files, cut_off=told.breaks_off, **known)
+
+
+def _installed(folder: Path, told: Manifest, known: dict[str, Any]) -> Candidate:
+    """Return a candidate whose implementation is an installed package: it has no sources here."""
+    problem = installed.problem(told.requires[0])
+    if problem is not None:
+        raise InputError(f"{folder / manifest.NAME}: {problem}")
+    return Candidate(**{**known, "main": told.main or told.package})
 
 
 def load_all(folder: Path) -> list[Candidate | Unreadable]:

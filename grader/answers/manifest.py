@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from grader.answers import paths, text
+from grader.answers import installed, paths, text
 from grader.errors import InputError
 
 NAME = "candidate.toml"
@@ -34,6 +34,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Python files that show how the breaker is used."""
     main: str | None = None
     """Dotted name of the module that holds the breaker. Default: found by its classes."""
+    package: str | None = None
+    """Import name of an installed package that is the implementation, instead of sources beside
+    this file; `requires` then pins it."""
     requires: tuple[str, ...] = ()
     binding: dict[str, Any] = {}
     continues: dict[str, str] = {}
@@ -84,8 +87,23 @@ def _problem(manifest: Manifest) -> str | None:
             return f"{key} is empty"
     if manifest.source is not None and manifest.files is not None:
         return "has both source and files"
+    if manifest.package is not None:
+        return _package_problem(manifest)
     if manifest.main is not None and paths.refusal(manifest.main.replace(".", "/") + ".py"):
         return f"main {manifest.main!r} is no module name"
+    return None
+
+
+def _package_problem(manifest: Manifest) -> str | None:
+    name = manifest.package or ""
+    if paths.refusal(name.replace(".", "/") + ".py"):
+        return f"package {name!r} is no module name"
+    if any(given is not None for given in (manifest.source, manifest.files, manifest.examples)):
+        return "has sources beside its package"
+    if manifest.main is not None and not f"{manifest.main}.".startswith(f"{name}."):
+        return f"main {manifest.main!r} is no module of the package {name!r}"
+    if len(manifest.requires) != 1 or installed.pinned(manifest.requires[0]) is None:
+        return f"requires has to pin the package {name!r}, like {name}==1.0"
     return None
 
 

@@ -57,6 +57,17 @@ def _contents(candidate: Candidate) -> dict[str, bytes]:
 
 
 def _manifest(candidate: Candidate) -> Manifest:
+    if candidate.package is not None:
+        return Manifest(
+            id=candidate.id,
+            name=candidate.name,
+            kind=candidate.kind,
+            provenance=candidate.provenance,
+            package=candidate.package,
+            main=candidate.main,
+            requires=candidate.requires,
+            binding=candidate.binding,
+        )
     files = candidate.files
     known = {file.path for file in files}
     return Manifest(

@@ -2,11 +2,14 @@
 
 import re
 
+import msgspec
+
 from grader.binding import vocabulary as v
 from grader.binding.model import Argument, Constructor
 from grader.binding.shape import (
     ClassShape,
     FunctionShape,
+    MethodShape,
     Opaque,
     ParameterShape,
     Shape,
@@ -14,6 +17,7 @@ from grader.binding.shape import (
 from grader.binding.targets import breaker_classes
 
 _DEEPEST = 3
+_NAME = "graded"
 _LARGEST_FACTOR = 10
 # The base of a power beside an open period, and the open period where there is no other.
 _AMBIGUOUS_BASE = v.normal("backoff_base")
@@ -63,6 +67,50 @@ def constructor(
         arguments += passed_on
         open_ended = open_ended and not passed_on
     return Constructor(call=member.path, arguments=tuple(arguments), open_ended=open_ended)
+
+
+def method_constructor(
+    member: MethodShape | FunctionShape, path: str, shape: Shape, unread: frozenset[str]
+) -> Constructor:
+    """Return how to build by calling a method or function that may ask for a name first.
+
+    The name differs from call to call: what is handed out by name is shared by that name.
+    """
+    maker = FunctionShape(
+        module=path.partition(":")[0],
+        name=path.partition(":")[2],
+        is_async=member.is_async,
+        generator=member.generator,
+        parameters=member.parameters,
+    )
+    found = constructor(maker, shape, unread)
+    arguments = tuple(
+        msgspec.structs.replace(a, fixed={"$fresh": "graded"}) if _is_unset(a, n) else a
+        for n, a in enumerate(found.arguments)
+    )
+    return Constructor(call=path, arguments=arguments, open_ended=found.open_ended)
+
+
+def _is_unset(argument: Argument, place: int) -> bool:
+    """Whether an argument stands first and nothing is known to put there, but a name."""
+    unset = argument.concept is None and argument.nested is None
+    return unset and (place == 0 or argument.fixed == _NAME) and argument.fixed in (None, _NAME)
+
+
+def guesses(built: Constructor) -> bool:
+    """Whether any argument is a guess: required, of no known meaning, and no name."""
+    return any(
+        guesses(a.nested)
+        if a.nested is not None
+        else a.concept is None and v.match(a.name, v.PARAMETERS["name"]) is None
+        for a in built.arguments
+        if not isinstance(a.fixed, dict)
+    )
+
+
+def kind_of(parameter: ParameterShape, concept: str) -> str:
+    """Return in which form a parameter takes what it sets."""
+    return _error_kind(parameter, concept) if concept in _ERROR_KINDS else _kind(parameter, concept)
 
 
 def _passed_on(
@@ -174,15 +222,26 @@ def _argument(
         if inner.concepts() or parameter.required:
             return Argument(name=parameter.name, positional=positional, nested=inner)
     if concept in _NUMBERS or concept in _ERROR_KINDS:
-        kind = (
-            _error_kind(parameter, concept)
-            if concept in _ERROR_KINDS
-            else _kind(parameter, concept)
-        )
+        kind = kind_of(parameter, concept)
         return Argument(name=parameter.name, positional=positional, concept=concept, kind=kind)
+    if concept == "listener" and (hooks := _hooks(parameter, shape)):
+        several = parameter.name.endswith("s")
+        kind = "listeners" if several else "listener"
+        return Argument(
+            name=parameter.name, positional=positional, concept=concept, kind=kind, fixed=hooks
+        )
     if not parameter.required:
         return None
     return Argument(name=parameter.name, positional=positional, fixed=_guess(parameter, concept))
+
+
+def _hooks(parameter: ParameterShape, shape: Shape) -> list[str]:
+    """Return the methods that a listener may have, by the class that the parameter names."""
+    words = set(re.findall(r"\w+", parameter.annotation))
+    for kind in shape:
+        if isinstance(kind, ClassShape) and kind.name in words and kind.name.endswith("Listener"):
+            return [m.name for m in kind.methods if not m.is_async and not m.static]
+    return []
 
 
 def _nested(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
@@ -225,8 +284,10 @@ def _kind(parameter: ParameterShape, concept: str) -> str:
         return "timedelta"
     if concept == "jitter" and ("tuple" in annotation or opaque in {"tuple", "list"}):
         return "range"
-    if v.unit(parameter.name) < 1 and concept in {"base", "cap", "window_time", "call_timeout"}:
-        return "milliseconds"
+    if concept in {"base", "cap", "window_time", "call_timeout"}:
+        unit = v.unit(parameter.name)
+        if unit != 1:
+            return "milliseconds" if unit < 1 else "minutes"
     number = isinstance(default, (int, float)) and not isinstance(default, bool)
     if concept == "rate" and (
         "percent" in parameter.name.lower() or (number and float(str(default)) > 1)
@@ -245,11 +306,11 @@ def _error_kind(parameter: ParameterShape, concept: str | None) -> str:
     for kind in ("frozenset", "tuple", "list", "set"):
         if opaque == kind:
             return kind
-    for kind in ("frozenset", "tuple", "list", "set"):
-        if kind in annotation:
-            return kind
-    if any(word in annotation for word in ("sequence", "iterable", "collection")):
-        return "tuple"
+    # The outermost one counts: `list[type | tuple[type, …]]` is a list.
+    outermost = re.search(r"frozenset|tuple|list|set|sequence|iterable|collection", annotation)
+    if outermost is not None:
+        found = outermost.group()
+        return found if found in {"frozenset", "tuple", "list", "set"} else "tuple"
     if opaque == "type" or "type" in annotation or annotation in {"exception", "baseexception"}:
         return "type"
     return "tuple" if parameter.name.endswith("s") else "type"
@@ -257,13 +318,13 @@ def _error_kind(parameter: ParameterShape, concept: str | None) -> str:
 
 def _guess(parameter: ParameterShape, concept: str | None) -> object:
     """Return something for a required parameter that sets nothing we know."""
-    annotation = parameter.annotation.lower()
+    annotation = set(re.findall(r"\w+", parameter.annotation.lower()))
     if concept == "name" or "str" in annotation:
-        return "graded"
+        return _NAME
     if "int" in annotation:
         return 5
     if "float" in annotation:
         return 10.0
     if "bool" in annotation:
         return True
-    return None if annotation else "graded"
+    return None if annotation else _NAME

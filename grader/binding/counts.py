@@ -23,7 +23,7 @@ def find_counts(flat: dict[str, Any], *, of_breaker: bool = False) -> dict[str, 
     for path, value in flat.items():
         for concept, rank, where in _meanings(path, value):
             counted = where.removesuffix(f".{ALL}").removesuffix(f".{_LENGTH}")
-            place, _, last = counted.rpartition(".")
+            place, _, last = counted.removesuffix(".value").rpartition(".")
             if of_breaker and not place and _may_be_a_streak(last, rank):
                 continue
             found = by_place.setdefault(place, {})
@@ -44,6 +44,8 @@ def _may_be_a_streak(name: str, rank: int) -> bool:
 def _meanings(path: str, value: object) -> list[tuple[str, int, str]]:
     """Return (concept, rank, path) for everything that an entry may count."""
     head, _, last = path.rpartition(".")
+    if head and last == "value":  # a counter object, named by what holds it
+        head, _, last = head.rpartition(".")
     if isinstance(value, str):
         rank = v.match(last, v.COUNTS["state"])
         return [] if rank is None else [("state", rank, path)]

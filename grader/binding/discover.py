@@ -1,14 +1,19 @@
 """Proposes bindings from the shape of an API, the likeliest first. Runs nothing."""
 
+import re
 from collections.abc import Iterator
 
 import msgspec
 
 from grader.binding import vocabulary as v
-from grader.binding.construct import constructor
+from grader.binding.construct import constructor, guesses
+from grader.binding.indirect import indirect, naming_decorators
+from grader.binding.keyed import is_told_which, one_circuit_of
 from grader.binding.model import Constructor, Surface
 from grader.binding.shape import ClassShape, MethodShape, Shape
 from grader.binding.targets import breaker_classes, factories
+
+_PERMIT = re.compile(r"permit|token|ticket|slot|lease")
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +47,19 @@ def propose(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal
     public = [p for p in callable_ if not _is_private(p)]
     made = [p for p in made if p.constructor.concepts() or not public]
     others = [*(p for p in callable_ if _is_private(p)), *(p for p in classes if not p.surfaces)]
-    return [*public, *made, *others]
+    # What can be set when it is built by its class is built so; else as its users come by it.
+    plain = [p for p in public if p.constructor.concepts() and not guesses(p.constructor)]
+    rest = [p for p in public if p not in plain]
+    indirectly = [
+        Proposal(
+            constructor=found,
+            surfaces=tuple(_surfaces(kind, shape)),
+            reset=_by_hand(kind, v.RESETS),
+            force_open=_by_hand(kind, v.FORCE_OPEN),
+        )
+        for found, kind in indirect(shape, unread)
+    ]
+    return [*plain, *(p for p in indirectly if p.surfaces), *rest, *made, *others]
 
 
 def decorator_factories(
@@ -50,7 +67,7 @@ def decorator_factories(
 ) -> tuple[Constructor, ...]:
     """Return how to build what functions beside the breaker may decorate with."""
     found = (constructor(f, shape, unread) for f in factories(shape) if not f.generator)
-    return tuple(found)
+    return (*found, *naming_decorators(shape, unread))
 
 
 def _is_private(proposal: Proposal) -> bool:
@@ -58,9 +75,15 @@ def _is_private(proposal: Proposal) -> bool:
 
 
 def _of_class(kind: ClassShape, shape: Shape, unread: frozenset[str]) -> Proposal:
+    built = constructor(kind, shape, unread)
+    surfaces = tuple(_surfaces(kind, shape))
+    if not surfaces and (one := one_circuit_of(kind)) is not None:
+        kind, keys = one
+        surfaces = tuple(_surfaces(kind, shape))
+        built = msgspec.structs.replace(built, keys=keys)
     return Proposal(
-        constructor=constructor(kind, shape, unread),
-        surfaces=tuple(_surfaces(kind)),
+        constructor=built,
+        surfaces=surfaces,
         reset=_by_hand(kind, v.RESETS),
         force_open=_by_hand(kind, v.FORCE_OPEN),
     )
@@ -73,29 +96,37 @@ def _by_hand(kind: ClassShape, words: tuple[str, ...]) -> str:
     return ranked[0][1] if ranked else ""
 
 
-def _surfaces(kind: ClassShape) -> Iterator[Surface]:
+def _surfaces(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
     yield from _calls(kind)
     yield from _contexts(kind)
     yield from _decorators(kind)
-    yield from _permits(kind)
+    yield from _permits(kind, shape)
 
 
 def _calls(kind: ClassShape) -> Iterator[Surface]:
     ranked: list[tuple[int, MethodShape]] = []
     for method in kind.methods:
         rank = v.match(method.name, v.CALLS)
+        if is_told_which(method):
+            continue
         if rank is not None and method.takes_function and not method.context:
             ranked.append((rank, method))
     # `async def` first: a plain `call` may hand back what it did not await.
-    for _, method in sorted(ranked, key=lambda e: (not e[1].is_async, e[0], e[1].name)):
+    for _, method in sorted(ranked, key=lambda e: (not _is_for_async(e[1]), e[0], e[1].name)):
         closed = not method.passes_arguments
-        modes = ("async",) if method.is_async else ("async", "sync")
+        modes = ("async",) if _is_for_async(method) else ("async", "sync")
         if "sync" in v.normal(method.name) and "async" not in v.normal(method.name):
             modes = ("sync",)
         for mode in modes:
             yield Surface(style="call", mode=mode, name=method.name, closed=closed)
         if method.is_async and closed:
             yield Surface(style="call", mode="async", name=method.name, coroutine=True)
+
+
+def _is_for_async(method: MethodShape) -> bool:
+    """Whether a method is for asynchronous functions alone: by its kind, or by its name."""
+    name = v.normal(method.name)
+    return method.is_async or "async" in name or name in v.ASYNC_CALLS
 
 
 def _contexts(kind: ClassShape) -> Iterator[Surface]:
@@ -133,23 +164,40 @@ def _decorators(kind: ClassShape) -> Iterator[Surface]:
                 yield Surface(style="decorate", mode=mode, name=name, parentheses=True)
 
 
-def _permits(kind: ClassShape) -> Iterator[Surface]:
-    def best(words: tuple[str, ...]) -> MethodShape | None:
-        ranked = [(rank, m) for m in kind.methods if (rank := v.match(m.name, words)) is not None]
-        return min(ranked, key=lambda entry: entry[0])[1] if ranked else None
-
-    allow, success, failure = best(v.ALLOW), best(v.SUCCESS), best(v.FAILURE)
-    if allow is None or success is None or failure is None or not allow.takes_nothing:
+def _permits(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
+    allow = _best(kind, v.ALLOW)
+    if allow is None or not allow.takes_nothing:
         return
-    release = best(v.RELEASE)
-    for mode in ("async", "sync"):
-        if mode == "sync" and any(m.is_async for m in (allow, success, failure)):
+    for holder in (kind, *_permit_classes(allow, kind, shape)):
+        success, failure = _best(holder, v.SUCCESS), _best(holder, v.FAILURE)
+        if success is None or failure is None:
             continue
-        yield Surface(
-            style="permit",
-            mode=mode,
-            allow=allow.name,
-            success=success.name,
-            failure=failure.name,
-            release=release.name if release is not None and release.takes_nothing else "",
-        )
+        release = _best(holder, v.RELEASE)
+        for mode in ("async", "sync"):
+            if mode == "sync" and any(m.is_async for m in (allow, success, failure)):
+                continue
+            yield Surface(
+                style="permit",
+                mode=mode,
+                allow=allow.name,
+                success=success.name,
+                failure=failure.name,
+                release=release.name if release is not None and release.takes_nothing else "",
+                handed=holder is not kind,
+            )
+        return
+
+
+def _permit_classes(allow: MethodShape, kind: ClassShape, shape: Shape) -> list[ClassShape]:
+    """Return the classes that what `allow` gives may be of, the one it is annotated with first."""
+    words = set(re.findall(r"\w+", allow.returns))
+    if words and words <= {"bool", "None"}:
+        return []
+    classes = [m for m in shape if isinstance(m, ClassShape) and m != kind and not m.error]
+    told = [m for m in classes if m.name in words]
+    return told or [m for m in classes if _PERMIT.search(m.name.lower())]
+
+
+def _best(kind: ClassShape, words: tuple[str, ...]) -> MethodShape | None:
+    ranked = [(rank, m) for m in kind.methods if (rank := v.match(m.name, words)) is not None]
+    return min(ranked, key=lambda entry: entry[0])[1] if ranked else None

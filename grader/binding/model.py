@@ -1,5 +1,6 @@
 """A binding: how one candidate's breaker is built, called and read, as plain data."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -33,6 +34,8 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     success: str = ""
     failure: str = ""
     release: str = ""
+    handed: bool = False
+    """The permit is an object, and it is what the outcome is recorded on."""
 
     @property
     def form(self) -> str:
@@ -59,8 +62,9 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True):
     concept: str | None = None
     """What it sets, such as `threshold`; None where it is fixed or nested."""
     kind: str = "number"
-    """`number`, `integer`, `timedelta`, `milliseconds`, `switch`, `percent`, `range`, or for
-    error lists `type`, `tuple`, `list`, `set`, `frozenset`, `predicate`."""
+    """`number`, `integer`, `timedelta`, `milliseconds`, `minutes`, `switch`, `percent`, `range`;
+    for error lists `type`, `tuple`, `list`, `set`, `frozenset`, `predicate`; `listener` or
+    `listeners`, with the names of the listener's methods in `fixed`."""
     fixed: Any = None
     nested: "Constructor | None" = None
 
@@ -69,9 +73,23 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
     """A call that builds the breaker, or a configuration object inside it."""
 
     call: str
+    """`module:Name`, or the name of a method where `on` is given."""
     arguments: tuple[Argument, ...] = ()
+    on: "Constructor | None" = None
+    """What builds the object whose method hands out the breaker, such as a registry."""
+    keys: tuple[str, ...] = ()
+    """What it builds keeps many circuits: the parameters of its methods that tell which one."""
+    finish: str = ""
+    """`call` gives a builder: each argument is one of its methods, and this one ends it."""
     open_ended: bool = False
     """It takes keywords that nobody could be found to read: settings that are not known."""
+
+    @property
+    def told(self) -> str:
+        """`module:Name` as reports show it: with the method that hands the breaker out."""
+        if self.on is not None:
+            return f"{self.on.told}.{self.call}"
+        return f"{self.call}.{self.finish}" if self.finish else self.call
 
     def concepts(self) -> dict[str, str]:
         """Return concept → dotted name of the parameter that sets it."""
@@ -82,10 +100,14 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
             elif argument.nested is not None:
                 for concept, name in argument.nested.concepts().items():
                     found.setdefault(concept, f"{argument.name}.{name}")
+        for concept, name in (self.on.concepts() if self.on is not None else {}).items():
+            found.setdefault(concept, name)
         return found
 
     def expression(self, settings: dict[str, Any]) -> Expression:
         """Return the expression that builds it with these settings; unknown ones are left out."""
+        if self.finish:
+            return self._chain(settings)
         args: list[Any] = []
         kwargs: dict[str, Any] = {}
         for argument in self.arguments:
@@ -96,14 +118,33 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
                     continue
                 if argument.kind == "range" and not settings[argument.concept]:
                     continue  # no range is neutral for all: (1, 1) multiplies, (0, 0) adds
-                value = _in_kind(settings[argument.concept], argument.kind)
+                told = argument.fixed if argument.concept == "listener" else None
+                value = _in_kind(told or settings[argument.concept], argument.kind)
             else:
                 value = argument.fixed
             if argument.positional:
                 args.append(value)
             else:
                 kwargs[argument.name] = value
-        return {"$call": self.call, "args": args, "kwargs": kwargs}
+        called = {"$call": self.call, "args": args, "kwargs": kwargs}
+        if self.on is not None:
+            called["on"] = self.on.expression(settings)
+        return {"$keyed": called, "names": list(self.keys)} if self.keys else called
+
+    def _chain(self, settings: dict[str, Any]) -> Expression:
+        built: Expression = {"$call": self.call}
+        for argument in self.arguments:
+            if argument.concept in settings:
+                value = _in_kind(settings[argument.concept], argument.kind)
+                built = {"$call": argument.name, "on": built, "args": [value]}
+        return {"$call": self.finish, "on": built}
+
+
+_UNITS: dict[str, Callable[[float], float]] = {
+    "milliseconds": lambda seconds: round(seconds * 1000),
+    "minutes": lambda seconds: seconds / 60,
+    "percent": lambda share: share * 100,
+}
 
 
 def _in_kind(value: Any, kind: str) -> Expression:
@@ -111,14 +152,15 @@ def _in_kind(value: Any, kind: str) -> Expression:
         return value.expression
     if kind in {"type", "tuple", "list", "set", "frozenset", "predicate"}:
         return {"$errors": value if isinstance(value, list) else [value], "$as": kind}
+    if kind in {"listener", "listeners"}:
+        listener = {"$listener": list(value)}
+        return listener if kind == "listener" else [listener]
     if kind == "timedelta":
         return {"$timedelta": value}
     if kind == "range":
         return [1 - value, 1 + value]
-    if kind == "milliseconds":
-        return round(value * 1000)
-    if kind == "percent":
-        return value * 100
+    if kind in _UNITS:
+        return _UNITS[kind](value)
     if kind == "switch":
         return bool(value)
     if kind == "integer" and float(value).is_integer():
@@ -133,9 +175,12 @@ class Accessor(msgspec.Struct, frozen=True, kw_only=True):
     flags: dict[str, str] = {}
     """Instead of one value: members that are true in one state, by that state."""
     target: str = ""
-    """`@name` where it hangs on the decorated function instead of on the breaker."""
+    """`@name` where it hangs on the decorated function instead of on the breaker; `~` where a
+    listener of ours counts what it is told."""
 
     def __str__(self) -> str:
+        if self.target == "~":
+            return "what its listener is told"
         if self.flags:
             return ", ".join(self.flags.values())
         return ".".join((*([self.target] if self.target else []), *self.path)) or "the breaker"

@@ -66,6 +66,8 @@ def _surface(written: Any) -> Surface:
 
 
 def _constructor(found: Constructor, written: dict[str, Any]) -> Constructor:
+    if written.get("class") == found.told and "parameters" not in written:
+        return found
     call = found.call
     if "class" in written:
         module, _, name = str(written["class"]).rpartition(":")

@@ -1,8 +1,26 @@
 """Which parameters a source really reads: one that is only stored sets nothing."""
 
 import ast
+from typing import Self
 
+import msgspec
+
+from grader.binding.keywords import Keywords, keywords_read
 from grader.candidate import Candidate
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source tells of its constructors beyond their signatures."""
+
+    unread: frozenset[str] = frozenset()
+    """Parameters that are stored and never looked at."""
+    keywords: Keywords = {}
+    """What is looked up in `**settings`."""
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> Self:
+        """Read a candidate's implementation."""
+        return cls(unread=unread_parameters(candidate), keywords=keywords_read(candidate))
 
 
 def unread_parameters(candidate: Candidate) -> frozenset[str]:

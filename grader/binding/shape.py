@@ -29,6 +29,10 @@ class MethodShape(msgspec.Struct, frozen=True, kw_only=True, rename={"is_async":
     async_context: bool
     generator: bool
     parameters: tuple[ParameterShape, ...]
+    static: bool = False
+    """A class method or static method."""
+    returns: str = ""
+    """The annotation of what it returns."""
 
     @property
     def takes_nothing(self) -> bool:
@@ -85,6 +89,7 @@ class FunctionShape(
     is_async: bool
     generator: bool
     parameters: tuple[ParameterShape, ...]
+    returns: str = ""
 
     @property
     def path(self) -> str:

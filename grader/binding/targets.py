@@ -68,6 +68,18 @@ def _score(kind: ClassShape, derived_from: set[str]) -> int:
     return score - 4 * (kind.name in derived_from)
 
 
+def is_module_of_functions(shape: Shape) -> bool:
+    """Whether plain functions do what a breaker's methods do: call or permit, tell or record."""
+    names = [m.name for m in shape if isinstance(m, FunctionShape)]
+
+    def any_of(words: tuple[str, ...]) -> bool:
+        return any(v.match(name, words) is not None for name in names)
+
+    return any_of(v.CALLS + v.ALLOW) and (
+        any_of(v.STATES) or (any_of(v.SUCCESS) and any_of(v.FAILURE))
+    )
+
+
 def factories(shape: Shape) -> list[FunctionShape]:
     """Return the functions that may build a decorator, the likeliest first."""
     found = []

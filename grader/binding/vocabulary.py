@@ -7,8 +7,13 @@ compared without case, underscores and unit suffixes.
 import re
 from typing import Final
 
-_SUFFIX = re.compile(r"_(milliseconds|millis|ms|seconds|secs|sec|s)$")
-_MILLI: Final = {"milliseconds", "millis", "ms"}
+_SUFFIX = re.compile(r"_(milliseconds|millis|ms|minutes|mins|seconds|secs|sec|s)$")
+_UNITS: Final = {
+    **dict.fromkeys(("milliseconds", "millis", "ms"), 0.001),
+    **dict.fromkeys(("minutes", "mins"), 60.0),
+}
+# Words that a name may begin with and mean the same without.
+_PREFIX = re.compile(r"^(default|circuit_breaker|breaker|circuit|cb)_")
 
 
 def normal(name: str) -> str:
@@ -17,9 +22,9 @@ def normal(name: str) -> str:
 
 
 def unit(name: str) -> float:
-    """Return how many seconds one unit of a parameter of this name is: 0.001 or 1.0."""
+    """Return how many seconds one unit of a parameter of this name is: 0.001, 1.0 or 60.0."""
     found = _SUFFIX.search(name.lower())
-    return 0.001 if found and found.group(1) in _MILLI else 1.0
+    return _UNITS.get(found.group(1), 1.0) if found else 1.0
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -100,7 +105,7 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
         " half_open_max_concurrency half_open_concurrency half_open_permits probe_limit"
         " half_open_max half_open_probes max_half_open_requests max_trial_calls trial_calls"
         " max_half_open_probes half_open_max_in_flight half_open_probe_limit concurrent_probes"
-        " max_half_open"
+        " max_half_open half_open_trials half_open_attempts half_open_trial_calls"
     ),
     "permitted": _names("permitted_calls_in_half_open half_open_total_calls"),
     "successes": _names(
@@ -163,11 +168,24 @@ FACTORIES: Final = tuple(
     " get_circuit_breaker create_breaker".split()
 )
 
+KEYS: Final = _names(
+    "key name service host endpoint upstream target peer circuit provider resource breaker_id"
+    " service_name circuit_name breaker_name host_name domain backend dependency identifier"
+)
+"""Parameters that tell which of many circuits is meant."""
+GETTERS: Final = _names(
+    "get_breaker get get_or_create get_circuit_breaker get_or_create_breaker breaker"
+    " circuit_breaker circuit create create_breaker get_circuit for_service for_name for_host"
+    " of register make_breaker make new new_breaker lookup obtain breaker_for"
+)
+"""Methods that hand out a breaker by its name."""
+BUILDERS: Final = _names("build create make finish done get")
 CALLS: Final = _names(
     "call call_async acall async_call execute execute_async aexecute async_execute run run_async"
     " arun invoke invoke_async ainvoke protect guard call_sync execute_sync run_sync submit"
     " attempt wrap_call perform"
 )
+ASYNC_CALLS: Final = frozenset(_names("acall aexecute arun ainvoke aprotect aguard"))
 DECORATORS: Final = _names(
     "decorate decorator protect wrap guard circuit_break decorate_async decorate_sync"
     " async_decorator sync_decorator protected wraps"
@@ -264,7 +282,10 @@ def match(name: str, names: tuple[str, ...]) -> int | None:
             else None
         )
     wanted = normal(name)
-    return names.index(wanted) if wanted in names else None
+    if wanted in names:
+        return names.index(wanted)
+    bare = normal(_PREFIX.sub("", name.lower()))
+    return len(names) + names.index(bare) if bare in names and bare != wanted else None
 
 
 _PERIOD = (

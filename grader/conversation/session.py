@@ -122,6 +122,7 @@ class Session:
                 for file in self.candidate.files
                 if file.cut is not None and file.cut.function is not None
             },
+            "package": self.candidate.package,
             "seed": self.seed,
         }
         try:

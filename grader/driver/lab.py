@@ -9,7 +9,7 @@ from typing import Any
 
 from grader.binding.model import Accessor, Binding, Constructor, Surface
 from grader.binding.state import as_state
-from grader.conversation.failures import Blocked, CandidateFailure, NotOffered
+from grader.conversation.failures import Blocked, CandidateFailure, NotOffered, Unknown
 from grader.conversation.messages import ErrorSeen, Event, Reply, UpCall
 from grader.conversation.worker import Order, Worker
 from grader.driver.call import Call
@@ -66,7 +66,9 @@ class Lab:
             for concept in ("minimum_calls", "window_size"):
                 wanted.setdefault(concept, threshold)
             wanted.setdefault("rate", 1.0)
-        wanted.setdefault("permitted", wanted.get("successes"))
+        # A round has to have room for as many probes as may run at once.
+        counts = [wanted.get(c) for c in ("successes", "limit")]
+        wanted.setdefault("permitted", max((c for c in counts if isinstance(c, int)), default=1))
         if "counted" in self.binding.parameters and self.binding.failure == "ServiceFailure":
             wanted.setdefault("counted", ["ServiceFailure"])
         return {k: v for k, v in wanted.items() if v is not _LEFT_OUT}

@@ -5,18 +5,25 @@ from typing import Any
 import msgspec
 
 from grader.binding import vocabulary as v
+from grader.binding.construct import guesses
 from grader.binding.counts import find_counts
 from grader.binding.discover import Proposal, decorator_factories, propose
+from grader.binding.keywords import with_keywords
 from grader.binding.model import Accessor, Binding, Constructor, Surface
+from grader.binding.reading import Reading
 from grader.binding.shape import ObjectShape, Page, Shape
 from grader.binding.state import CLOSED, OPEN, raw_state, state_of
-from grader.conversation.failures import Blocked
+from grader.binding.targets import is_module_of_functions
+from grader.conversation.failures import Blocked, Unknown
 from grader.conversation.worker import Worker
 from grader.driver.lab import DEFAULTS, LEFT_OUT, Breaker, Lab, Refused
 
 _MOST_FAILURES = 25
 _MOST_SURFACES = 14
+_MOST_PROPOSALS = 6
 _MOST_PAGES = 50
+# Successes, failures, rejections and transitions.
+_ALL_COUNTS = 4
 _MOST_LUCK = 1 - 2**-53
 # Errors that no way of calling a breaker brings about: the code itself is broken.
 _CRASHES = {"NameError", "UnboundLocalError", "AttributeError", "ImportError", "RecursionError"}
@@ -32,25 +39,37 @@ _FAILURES = (
 )
 
 
-def learn(
+def learn(  # noqa: PLR0913  keywords, each for a caller of its own
     worker: Worker,
     modules: list[str],
-    unread: frozenset[str],
+    read: Reading,
     seed: int,
+    *,
+    within: str = "",
     settings: dict[str, Any] | None = None,
 ) -> Binding:
     """Return the binding of the candidate whose modules can be imported in `worker`.
 
-    `settings` are what every breaker shall be built with, by concept, such as `{"jitter": 0.2}`.
-    Raises Blocked where the modules do not import or hold no breaker.
+    `read` is what the source tells beyond signatures. `within` is the one module to look for
+    the breaker in, where a package holds several. `settings` are what every breaker shall be
+    built with, by concept, such as `{"jitter": 0.2}`.
+
+    Raises Blocked where the modules do not import or hold no breaker, Unknown where
+    the breaker is no object that could be built.
     """
-    shape = describe(worker, modules)
-    proposals = propose(shape, unread)
+    shape = with_keywords(describe(worker, modules), read.keywords)
+    proposals = propose(shape, read.unread)
+    if within:
+        proposals = [p for p in proposals if p.constructor.told.partition(":")[0] == within]
+    if not proposals and is_module_of_functions(shape):
+        raise Unknown(
+            "the breaker seems to be the functions of a module, of which there is only one"
+        )
     if not proposals:
         raise Blocked("de-breaker", "nothing in the code looks like a circuit breaker")
     tried: list[Binding] = []
-    for proposal in proposals[:4]:
-        beside = () if proposal.is_factory else decorator_factories(shape, unread)
+    for proposal in proposals[:_MOST_PROPOSALS]:
+        beside = () if proposal.is_factory else decorator_factories(shape, read.unread)
         binding = _Learner(worker, proposal, seed, settings or {}).learn(beside)
         if binding.surfaces and not binding.cut_off and binding.trips_at is not None:
             return binding
@@ -142,12 +161,7 @@ class _Learner:
 
     def _guesses(self) -> bool:
         """Whether any required argument of the constructor is a guess of ours."""
-        return any(
-            argument.concept is None
-            and argument.nested is None
-            and v.match(argument.name, v.PARAMETERS["name"]) is None
-            for argument in self._proposal.constructor.arguments
-        )
+        return guesses(self._proposal.constructor)
 
     # --- calling ----------------------------------------------------------------------
 
@@ -224,10 +238,16 @@ class _Learner:
             self._settle_state(breaker)
 
     def _another_surface_trips(self) -> bool:
-        """Try the other mode: what is for plain functions runs coroutine functions blindly."""
+        """Try other ways: what is for plain functions runs coroutine functions blindly.
+
+        Of the same mode only one counts that rejects after failures of the first: that one
+        counts them, and leaves it to others to look. What does not even count is the defect.
+        """
         surfaces = self._binding.surfaces
-        for surface in surfaces[1:]:
-            if surface.mode == surfaces[0].mode:
+        ranked = sorted(surfaces[1:], key=lambda s: s.mode != surfaces[0].mode)
+        for surface in ranked:
+            same = surface.mode == surfaces[0].mode
+            if same and (surface.plain or not self._rejects_after(surfaces[0], surface)):
                 continue
             self._adopt(surfaces=(surface, *(s for s in surfaces if s is not surface)))
             breaker = self._fresh()
@@ -238,6 +258,15 @@ class _Learner:
                 return True
         self._adopt(surfaces=surfaces)
         return False
+
+    def _rejects_after(self, failing: Surface, looking: Surface) -> bool:
+        """Whether one way rejects after failures that came another way."""
+        breaker = self._fresh()
+        if breaker is None:
+            return False
+        for _ in range(_MOST_FAILURES):
+            breaker.fail(surface=failing)
+        return breaker.succeed(surface=looking).rejected
 
     def _settle_luck(self) -> None:
         """See whether the open period is drawn, and where it is the one that was configured."""
@@ -303,6 +332,11 @@ class _Learner:
                 accessor = Accessor(path=(name,), target=target)
                 if self._tells_states_apart(accessor, fresh, tripped):
                     return
+        for target, shape in self._targets(fresh):
+            for path in _nested_states(shape):
+                accessor = Accessor(path=path, target=target)
+                if self._tells_states_apart(accessor, fresh, tripped):
+                    return
         for target, _ in self._targets(fresh):
             if self._has_flags(target, fresh, tripped):
                 return
@@ -362,8 +396,26 @@ class _Learner:
                 if merit > best and merit[0] > 0:
                     best = merit
                     self._adopt(metrics=Accessor(path=path, target=target), counts=counts)
+        self._settle_listener(best[0])
         if self._binding.state is None and "state" in self._binding.counts:
             self._adopt(state=self._binding.metrics)
+
+    def _settle_listener(self, known: int) -> None:
+        """See whether a listener is told more than the metrics say."""
+        if known >= _ALL_COUNTS or "listener" not in self._binding.parameters:
+            return
+        before = self._binding
+        self._adopt(settings={**before.settings, "listener": True})
+        breaker = self._fresh()
+        if breaker is not None:
+            breaker.succeed()
+            self._fail_until_rejected(breaker)
+            reply = self._lab.request("read", breaker=breaker.handle, target="~", path=())
+            counts = find_counts(reply.value) if isinstance(reply.value, dict) else {}
+            if len(set(counts) - {"state"}) > known:
+                self._adopt(metrics=Accessor(path=(), target="~"), counts=counts)
+                return
+        self._adopt(settings=before.settings)
 
 
 _STYLES = ("call", "context", "decorate", "permit")
@@ -378,9 +430,21 @@ def _likely(shape: ObjectShape, words: tuple[str, ...]) -> list[str]:
     """Return the names of an object, its own data first, that may hold what is looked for."""
     ranked = [(v.match(n, words), n) for n in shape.data if v.match(n, words) is not None]
     methods = ["get_state", "state", "current_state", "get_current_state", "get_status"]
+    methods += ["status", "circuit_state", "get_circuit_state"]
     return [
         name for _, name in sorted(ranked, key=lambda e: (e[1].startswith("_"), e[0]))
     ] + methods
+
+
+def _nested_states(shape: ObjectShape) -> list[tuple[str, ...]]:
+    """Return the ways to a state that stands on an object that the breaker holds."""
+    return [
+        (name, inner)
+        for name, datum in shape.data.items()
+        if datum.own
+        for inner in ("state", "current_state", "status", "get_state")
+        if inner in datum.methods
+    ]
 
 
 def _metric_paths(shape: ObjectShape) -> list[tuple[str, ...]]:

@@ -30,7 +30,7 @@ def parameter(name: str, default: Any = NO_PARAMETER, annotation: str = "") -> P
 
 
 def method(name: str, *names: str, is_async: bool = False, **fields: bool) -> MethodShape:
-    shape = {"context": False, "async_context": False, "generator": False, **fields}
+    shape: dict[str, Any] = {"context": False, "async_context": False, "generator": False, **fields}
     return MethodShape(
         name=name, is_async=is_async, parameters=tuple(parameter(n) for n in names), **shape
     )

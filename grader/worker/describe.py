@@ -83,6 +83,7 @@ def _function(module: str, name: str, value: Any) -> dict[str, Any]:
         "kind": "function",
         "module": module,
         "name": name,
+        "returns": _returns(value),
         "async": inspect.iscoroutinefunction(value),
         "generator": inspect.isgeneratorfunction(value) or inspect.isasyncgenfunction(value),
         "parameters": _parameters(value),
@@ -96,6 +97,7 @@ def _method(name: str, value: Any) -> dict[str, Any] | None:
     if name.startswith("_") and name not in _WELCOME_DUNDERS:
         return None
     bound = not isinstance(value, staticmethod)
+    static = isinstance(value, (staticmethod, classmethod))
     if isinstance(value, (staticmethod, classmethod)):
         value = value.__func__
     if not inspect.isfunction(value):
@@ -105,6 +107,8 @@ def _method(name: str, value: Any) -> dict[str, Any] | None:
     parameters = _parameters(value)
     return {
         "name": name,
+        "static": static,
+        "returns": _returns(value),
         "async": inspect.iscoroutinefunction(value),
         # A generator function that is wrapped is a context manager made by contextlib.
         "context": generator and inner is not value,
@@ -112,6 +116,11 @@ def _method(name: str, value: Any) -> dict[str, Any] | None:
         "generator": generator and inner is value,
         "parameters": parameters[1:] if bound else parameters,
     }
+
+
+def _returns(value: Any) -> str:
+    annotation = getattr(value, "__annotations__", {}).get("return", "")
+    return text(annotation.__name__ if isinstance(annotation, type) else annotation)[:80]
 
 
 def _parameters(value: Any) -> list[dict[str, Any]]:

@@ -1,17 +1,22 @@
 """Builds what the trusted side asks for: constructor calls as data, evaluated here.
 
 An expression is a scalar, a list of expressions, or an object with one of
-`$call` (a dotted name in the candidate, with `args` and `kwargs`),
+`$call` (a dotted name in the candidate, or the name of a method of what the
+expression `on` gives, with `args` and `kwargs`), `$fresh` (a text, made different each time),
+`$keyed` (one of the many circuits that an object keeps, see `Keyed`),
+`$listener` (the names of its methods, each of which counts),
 `$timedelta` (seconds), `$float` (`nan` or `inf`, which JSON cannot write),
 `$errors` (names of exception classes, as a `$as` container or a single class),
-`$predicate` (a function that holds for those classes) or `$kept` (a value that
-an earlier expression kept by name).
+or `$kept` (a value that an earlier expression kept by name).
 """
 
 import datetime
 import importlib
+from collections.abc import Callable
 from typing import Any
 
+from .hooks import Hooked
+from .keyed import Keyed
 from .surfaces import member
 from .upstream import error_class
 
@@ -23,6 +28,19 @@ class Builder:
 
     def __init__(self) -> None:
         self._kept: dict[str, Any] = {}
+        self._fresh = 0
+        self.hooked = Hooked()
+        """What the listeners of the breaker that is being built are told."""
+        self._makers: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "$call": self._call,
+            "$timedelta": lambda e: datetime.timedelta(seconds=e["$timedelta"]),
+            "$float": lambda e: float(e["$float"]),
+            "$keyed": self._make_keyed,
+            "$listener": lambda e: self.hooked.listener(e["$listener"]),
+            "$fresh": self._make_fresh,
+            "$kept": lambda e: self._kept[e["$kept"]],
+            "$errors": _errors,
+        }
 
     def build(self, expression: Any) -> Any:
         """Return the value of an expression."""
@@ -30,27 +48,36 @@ class Builder:
             return [self.build(entry) for entry in expression]
         if not isinstance(expression, dict):
             return expression
-        if "$call" in expression:
-            return self._call(expression)
-        if "$timedelta" in expression:
-            return datetime.timedelta(seconds=expression["$timedelta"])
-        if "$float" in expression:
-            return float(expression["$float"])
-        if "$kept" in expression:
-            return self._kept[expression["$kept"]]
-        errors = [error_class(name) for name in expression["$errors"]]
-        if expression["$as"] == "predicate":
-            kinds = tuple(errors)
-            return lambda error, *_more: isinstance(error, kinds)
-        container = _CONTAINERS.get(expression["$as"])
-        return container(errors) if container else errors[0]
+        for kind, make in self._makers.items():
+            if kind in expression:
+                return make(expression)
+        raise ValueError(f"no expression: {sorted(expression)}")
+
+    def _make_fresh(self, expression: dict[str, Any]) -> str:
+        self._fresh += 1
+        return f"{expression['$fresh']}-{self._fresh}"
+
+    def _make_keyed(self, expression: dict[str, Any]) -> Keyed:
+        return Keyed(self.build(expression["$keyed"]), frozenset(expression["names"]))
 
     def _call(self, expression: dict[str, Any]) -> Any:
-        module, _, name = expression["$call"].partition(":")
-        function = member(importlib.import_module(module), name)
+        if "on" in expression:
+            function = member(self.build(expression["on"]), expression["$call"])
+        else:
+            module, _, name = expression["$call"].partition(":")
+            function = member(importlib.import_module(module), name)
         args = [self.build(entry) for entry in expression.get("args", ())]
         kwargs = {k: self.build(v) for k, v in expression.get("kwargs", {}).items()}
         value = function(*args, **kwargs)
         if "keep" in expression:
             self._kept[expression["keep"]] = value
         return value
+
+
+def _errors(expression: dict[str, Any]) -> Any:
+    errors = [error_class(name) for name in expression["$errors"]]
+    if expression["$as"] == "predicate":
+        kinds = tuple(errors)
+        return lambda error, *_more: isinstance(error, kinds)
+    container = _CONTAINERS.get(expression["$as"])
+    return container(errors) if container else errors[0]

@@ -1,4 +1,4 @@
-"""Imports the candidate from its folder, and notes when a cut-off function runs."""
+"""Imports the candidate, from its folder or installed; notes when a cut-off function runs."""
 
 import ast
 import builtins
@@ -15,7 +15,8 @@ _MARK = "__cut_off_here__"
 class Sources:
     """The candidate's files, compiled once and imported in every worker."""
 
-    def __init__(self, folder: str, cuts: dict[str, str]) -> None:
+    def __init__(self, folder: str, cuts: dict[str, str], *, package: str | None = None) -> None:
+        self._package = package
         self.folder = Path(folder).resolve()
         self._code: dict[str, types.CodeType] = {}
         for path in sorted(self.folder.rglob("*.py")):
@@ -49,7 +50,9 @@ class Sources:
         sys.path_importer_cache.clear()
 
     def owns(self, module: str | None) -> bool:
-        """Whether a module of this name was imported from the candidate's folder."""
+        """Whether a module is the candidate's: from its folder, or of the package that it is."""
+        if self._package is not None and module is not None:
+            return f"{module}.".startswith(f"{self._package}.")
         found = sys.modules.get(module or "")
         file = getattr(found, "__file__", None)
         return isinstance(file, str) and Path(file).is_relative_to(self.folder)

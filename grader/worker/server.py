@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import functools
 import gc
+import inspect
 import select
 import sys
 import types
@@ -20,6 +21,7 @@ from . import describe, surfaces
 from .calls import Calls
 from .expressions import Builder
 from .holdings import holdings
+from .hooks import Hooked
 from .loader import Sources
 from .loop import Mover, VirtualLoop
 from .luck import set_luck
@@ -132,15 +134,19 @@ class Server:
 
     async def _op_build(self, request: dict[str, Any]) -> Any:
         """Build a breaker, and decorate its first function where that is the surface."""
-        wrapped = surfaces.Wrapped(self._builder.build(request["expression"]))
+        self._builder.hooked = Hooked()
+        wrapped = surfaces.Wrapped(await _made(self._builder.build(request["expression"])))
+        wrapped.hooked = self._builder.hooked.counts
         self._breakers[request["breaker"]] = wrapped
         if (surface := request.get("decorate")) is not None:
             self._calls.protected(wrapped, surface, surface["form"], 0)
 
     async def _op_build_outside(self, request: dict[str, Any]) -> Any:
         """Build a breaker in a thread without an event loop."""
+        self._builder.hooked = Hooked()
         build = functools.partial(self._builder.build, request["expression"])
-        wrapped = surfaces.Wrapped(await self._loop.run_in_executor(None, build))
+        wrapped = surfaces.Wrapped(await _made(await self._loop.run_in_executor(None, build)))
+        wrapped.hooked = self._builder.hooked.counts
         self._breakers[request["breaker"]] = wrapped
 
     async def _op_inspect(self, request: dict[str, Any]) -> Any:
@@ -165,6 +171,8 @@ class Server:
     def _target(self, request: dict[str, Any]) -> Any:
         wrapped = self._breakers[request["breaker"]]
         path = request.get("target", "")
+        if path == "~":
+            return wrapped.hooked
         if path.startswith("@"):
             return surfaces.member(wrapped.first(), path[1:])
         return surfaces.member(wrapped.target, path)
@@ -244,6 +252,11 @@ def _read(clock: Callable[[], Any]) -> Any:
         return clock()
     except Exception:  # noqa: BLE001  what cannot be read is not seen to move either
         return None
+
+
+async def _made(value: Any) -> Any:
+    """Return what was built; a registry may hand its breakers out to those who await them."""
+    return await value if inspect.iscoroutine(value) else value
 
 
 @contextlib.contextmanager

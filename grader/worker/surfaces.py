@@ -43,6 +43,8 @@ class Wrapped:
 
     def __init__(self, target: Any) -> None:
         self.target = target
+        self.hooked: dict[str, int] = {}
+        """What its listener was told, as counts."""
         self._made: dict[tuple[str, str], Any] = {}
 
     def get(self, surface: dict[str, Any], form: str, function: Callable[..., Any]) -> Any:
@@ -138,8 +140,9 @@ async def _with_permit(
 ) -> Any:
     target = wrapped.target
     answer = await settle(member(target, surface["allow"])())
-    if answer is False or (answer is None and surface.get("none_refuses")):
+    if answer is False or (answer is None and surface.get("handed")):
         raise Refused(answer)
+    target = answer if surface.get("handed") else target
     try:
         result = await settle(function(*args, **kwargs))
     except BaseException as error:
@@ -169,8 +172,9 @@ def call_sync(
         with context() if surface.get("parentheses") else context:
             return function(*args, **kwargs)
     answer = member(target, surface["allow"])()
-    if answer is False or (answer is None and surface.get("none_refuses")):
+    if answer is False or (answer is None and surface.get("handed")):
         raise Refused(answer)
+    target = answer if surface.get("handed") else target
     try:
         result = function(*args, **kwargs)
     except BaseException as error:

@@ -45,7 +45,9 @@ class Template:
         freeze(self._clock)
         loop.install(self._scheduler)
         absent = [name for name in setup["preload"] if not _importable(name)]
-        self._sources = Sources(self._options["candidate_dir"], setup["cuts"])
+        self._sources = Sources(
+            self._options["candidate_dir"], setup["cuts"], package=setup["package"]
+        )
         self._seed = setup["seed"]
         gc.collect()
         gc.freeze()

@@ -178,7 +178,8 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
 @scenario
 def many_calls(lab: Lab) -> Sizes:
     """Make thousands of calls and count what the breaker keeps; go on while it still grows."""
-    breaker = lab.breaker()
+    window = {"window_time": WINDOW} if lab.offers("window_time") else {}
+    breaker = lab.breaker(**window)
     if not breaker.succeed().succeeded:
         raise Blocked("de-breaker", "calls do not run the function")
     calls, objects = [], []
@@ -194,6 +195,8 @@ def many_calls(lab: Lab) -> Sizes:
 
 
 _PORTION = 500
+WINDOW = 60.0
+"""Seconds that a window of time holds, where it can be set."""
 
 
 def grows(before: int, after: int) -> bool:
@@ -213,7 +216,7 @@ def _call_many(breaker: Breaker, times: int) -> None:
             call=0,
             times=min(times, _PORTION) // 10,
             orders=[{"return": 1}] * 10,
-            periods=[0],
+            periods=[1],  # a second between ten calls, so that a window of time forgets
         )
 
 

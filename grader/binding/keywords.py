@@ -1,0 +1,126 @@
+"""Which settings a constructor looks up in its `**settings`, as its source says."""
+
+import ast
+
+import msgspec
+
+from grader.binding.shape import ClassShape, FunctionShape, ParameterShape, Shape
+from grader.candidate import Candidate
+
+_LOOKUPS = {"get", "pop", "setdefault"}
+
+Keywords = dict[str, tuple[ParameterShape, ...]]
+"""What is looked up, by the name of the class or function."""
+
+
+def keywords_read(candidate: Candidate) -> Keywords:
+    """Return what each class or function with `**settings` looks up in them by name."""
+    found: Keywords = {}
+    for file in candidate.files:
+        if file.role != "implementation":
+            continue
+        try:
+            tree = ast.parse(file.text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for node in tree.body:
+            maker = _maker(node)
+            if maker is not None and isinstance(node, ast.ClassDef | ast.FunctionDef):
+                looked_up = _looked_up(maker)
+                if looked_up:
+                    found[node.name] = looked_up
+    return found
+
+
+def with_keywords(shape: Shape, keywords: Keywords) -> Shape:
+    """Return the shape with what is looked up in place of `**settings`."""
+    return tuple(_named(member, keywords.get(member.name, ())) for member in shape)
+
+
+def _named(
+    member: ClassShape | FunctionShape, looked_up: tuple[ParameterShape, ...]
+) -> ClassShape | FunctionShape:
+    plain = tuple(p for p in member.parameters if p.kind != "var_keyword")
+    if not looked_up or len(plain) == len(member.parameters):
+        return member
+    known = {p.name for p in plain}
+    added = tuple(p for p in looked_up if p.name not in known)
+    return msgspec.structs.replace(member, parameters=(*plain, *added))
+
+
+def _maker(node: ast.stmt) -> ast.FunctionDef | None:
+    """Return the function that builds: a class's `__init__`, or the function itself."""
+    if isinstance(node, ast.FunctionDef):
+        return node
+    if isinstance(node, ast.ClassDef):
+        for part in node.body:
+            if isinstance(part, ast.FunctionDef) and part.name == "__init__":
+                return part
+    return None
+
+
+def _looked_up(maker: ast.FunctionDef) -> tuple[ParameterShape, ...]:
+    """Return the names under which `**settings`, or a mapping made of them, are looked up."""
+    if maker.args.kwarg is None:
+        return ()
+    holders = _made_of(maker, maker.args.kwarg.arg)
+    defaults: dict[str, object] = {}
+    for mapping in (n for n in ast.walk(maker) if isinstance(n, ast.Dict)):
+        for key, value in zip(mapping.keys, mapping.values, strict=True):
+            if isinstance(key, ast.Constant) and isinstance(value, ast.Constant):
+                defaults[str(key.value)] = value.value
+    found: dict[str, object] = {}
+    for node in ast.walk(maker):
+        name, default = _lookup(node, holders)
+        if name and name.isidentifier():
+            found.setdefault(name, defaults.get(name) if default is None else default)
+    return tuple(
+        ParameterShape(
+            name=name,
+            kind="keyword_only",
+            required=False,
+            default=default if isinstance(default, str | int | float | bool) else None,
+        )
+        for name, default in found.items()
+    )
+
+
+def _made_of(maker: ast.FunctionDef, first: str) -> set[str]:
+    """Return the variables whose value is made of the settings, directly or not."""
+    holders, before = {first}, 0
+    while len(holders) > before:
+        before = len(holders)
+        for node in ast.walk(maker):
+            if isinstance(node, ast.Assign) and _mentions(node.value, holders):
+                holders |= {t.id for t in node.targets if isinstance(t, ast.Name)}
+    return holders
+
+
+def _mentions(value: ast.expr, names: set[str]) -> bool:
+    """Whether a mapping is built of one of these names: `{**a, **b}`, `dict(a)`, `a | b`."""
+    built = isinstance(value, ast.Dict | ast.BinOp | ast.Name)
+    if isinstance(value, ast.Call):
+        built = isinstance(value.func, ast.Name) and value.func.id in {"dict", "ChainMap"}
+    return built and any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(value))
+
+
+def _lookup(node: ast.AST, holders: set[str]) -> tuple[str, object]:
+    """Return the name that an expression looks up, and the default it gives; else no name."""
+    if isinstance(node, ast.Subscript) and _is_one_of(node.value, holders):
+        return _text(node.slice), None
+    called = node.func if isinstance(node, ast.Call) else None
+    method = called if isinstance(called, ast.Attribute) else None
+    if method is None or method.attr not in _LOOKUPS or not _is_one_of(method.value, holders):
+        return "", None
+    args = node.args if isinstance(node, ast.Call) else []
+    default = args[1] if len(args) > 1 else None
+    name = _text(args[0]) if args else ""
+    return name, default.value if isinstance(default, ast.Constant) else None
+
+
+def _is_one_of(node: ast.expr, holders: set[str]) -> bool:
+    return isinstance(node, ast.Name) and node.id in holders
+
+
+def _text(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

@@ -1,0 +1,46 @@
+"""A decorator with and without parentheses; everything hangs on the decorated function."""
+
+import functools
+
+from machine import Machine
+
+
+def circuit_breaker(
+    fn=None,
+    *,
+    failure_threshold: int = 5,
+    recovery_timeout: float = 30.0,
+    backoff_multiplier: float = 2.0,
+    max_recovery_timeout: float = 300.0,
+    half_open_max_calls: int = 1,
+    success_threshold: int = 1,
+):
+    def decorate(function):
+        m = Machine(
+            failure_threshold,
+            recovery_timeout,
+            backoff_multiplier,
+            max_recovery_timeout,
+            half_open_max_calls,
+            success_threshold,
+        )
+
+        @functools.wraps(function)
+        async def guarded(*args, **kwargs):
+            return await m.run(function, *args, **kwargs)
+
+        def stats():
+            c = m.counts
+            return {
+                "calls": c["total"],
+                "successes": c["ok"],
+                "failures": c["failed"],
+                "rejected": c["rejected"],
+                "transitions": c["changes"],
+            }
+
+        guarded.state = lambda: m.word
+        guarded.stats = stats
+        return guarded
+
+    return decorate if fn is None else decorate(fn)

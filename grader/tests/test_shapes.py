@@ -1,0 +1,301 @@
+"""Every shape of interface is understood as its author would explain it, or said to be unsure."""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from grader import scoring
+from grader.bench import Bench
+from grader.binding.model import Argument, Binding, Constructor
+from grader.candidate import Candidate, SourceFile
+from grader.conversation.failures import Unknown
+from grader.grading import Graded, grade
+from grader.sandbox import choose
+
+SHAPES = Path(__file__).resolve().parent / "shapes"
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """What has to be found out about one shape."""
+
+    built: str
+    """How it is come by."""
+    parameters: str
+    """`concept=parameter`, or `concept=parameter:kind` where the value is not just a number."""
+    surfaces: tuple[str, ...]
+    """All of them, the preferred one first."""
+    state: str = "state"
+    metrics: str = "stats"
+    counts: str = "calls successes failures rejected transitions"
+    """Where total, successes, failures, rejections and transitions stand; `-` for none."""
+    words: dict[str, str] = {}
+    """What the states are called, where the words do not tell."""
+
+
+CALL = ("async call call",)
+EXPECTED = {
+    "config_first": Expected(
+        built="AsyncCircuitBreaker",
+        parameters="threshold=config.error_threshold base=config.cool_down_secs"
+        " multiplier=config.backoff_factor cap=config.max_cooldown_secs"
+        " limit=config.max_half_open_calls successes=config.successes_to_close",
+        surfaces=("async call execute",),
+        metrics="get_metrics",
+        counts="total_requests successful_requests failed_requests rejected_requests"
+        " state_transitions",
+    ),
+    "pydantic_second": Expected(
+        built="Breaker",
+        parameters="threshold=settings.maximum_failures base=settings.sleep_window"
+        " multiplier=settings.recovery_multiplier cap=settings.max_timeout"
+        " limit=settings.max_requests successes=settings.success_threshold",
+        surfaces=("async call invoke",),
+        state="current_state",
+        counts="calls successes errors short_circuited state_changes",
+    ),
+    "nested_backoff": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=max_failures base=backoff.initial multiplier=backoff.multiplier"
+        " cap=backoff.max jitter=backoff.jitter limit=half_open_limit"
+        " successes=required_successes",
+        surfaces=("async call acall",),
+        state="status",
+        metrics="snapshot",
+        counts="attempts successes failures rejections transitions",
+    ),
+    "timedeltas": Expected(
+        built="ProductionCircuitBreaker",
+        parameters="threshold=fail_threshold base=break_duration:timedelta multiplier=factor"
+        " cap=max_open_duration:timedelta limit=half_open_max_probes"
+        " successes=recovery_successes",
+        surfaces=("async call run",),
+        state="status",
+        metrics="report",
+        counts="- outcomes.succeeded outcomes.failed outcomes.rejected trips",
+    ),
+    "minutes": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=failure_limit base=cooldown_minutes:minutes multiplier=multiplier"
+        " cap=max_cooldown_minutes:minutes limit=half_open_max_requests"
+        " successes=close_threshold",
+        surfaces=("async call protect",),
+        metrics="metrics",
+        counts="- calls_succeeded_total.value calls_failed_total.value"
+        " calls_rejected_total.value state_transitions_total.value",
+    ),
+    "count_window": Expected(
+        built="ResilientCircuitBreaker",
+        parameters="rate=failure_ratio minimum_calls=minimum_throughput"
+        " window_size=sliding_window_size base=open_timeout_ms:milliseconds"
+        " multiplier=backoff_multiplier cap=max_open_timeout_ms:milliseconds"
+        " limit=max_concurrent_probes",
+        surfaces=("async call call_async",),
+        metrics="info",
+        counts="counts.calls counts.success counts.failure counts.not_permitted counts.transitions",
+    ),
+    "time_window": Expected(
+        built="CircuitBreaker",
+        parameters="rate=failure_rate_percent:percent minimum_calls=min_calls"
+        " window_time=window_seconds base=wait_duration_in_open_state"
+        " multiplier=wait_duration_backoff_multiplier cap=wait_duration_in_open_max"
+        " limit=half_open_requests",
+        surfaces=CALL,
+        state="is_closed, is_open, is_half_open",
+        metrics="to_dict",
+        counts="call_count success_count failure_count rejected times_opened",
+    ),
+    "runs_when_called": Expected(
+        built="Circuit",
+        parameters="threshold=max_errors base=reset_timeout multiplier=timeout_multiplier"
+        " cap=max_reset_timeout limit=max_probes successes=recovery_threshold",
+        surfaces=("async call __call__",),
+        metrics="statistics",
+        counts="- ok failed refused trips",
+        words={"0": "closed", "2": "open"},
+    ),
+    "decorates_when_called": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=trip_threshold base=retry_timeout multiplier=exponential_base"
+        " cap=backoff_cap limit=half_open_max_concurrent successes=success_count_threshold",
+        surfaces=("async decorate the object itself",),
+        metrics="get_stats",
+        counts="attempts successes failures rejections reopens",
+    ),
+    "factory_both_ways": Expected(
+        built="circuit_breaker",
+        parameters="threshold=failure_threshold base=recovery_timeout"
+        " multiplier=backoff_multiplier cap=max_recovery_timeout limit=half_open_max_calls"
+        " successes=success_threshold",
+        surfaces=("async decorate the object itself",),
+        state="@.state",
+        metrics="@.stats",
+    ),
+    "guards": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=failure_count_threshold base=open_duration"
+        " multiplier=exponential_backoff_factor cap=max_backoff limit=half_open_max_attempts"
+        " successes=half_open_success_threshold",
+        surfaces=("async context protecting()",),
+        state="get_state",
+        metrics="metrics",
+    ),
+    "asks_first": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=threshold base=base_delay multiplier=backoff_factor cap=max_delay"
+        " limit=permitted_calls_in_half_open",
+        surfaces=("async permit can_execute / record_success / record_failure",),
+        metrics="get_metrics",
+    ),
+    "permit_objects": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=consecutive_failures base=initial_timeout"
+        " multiplier=recovery_timeout_multiplier cap=recovery_timeout_max"
+        " limit=half_open_limit",
+        surfaces=(
+            "async permit acquire_permission / success / failure",
+            "sync permit acquire_permission / success / failure",
+        ),
+        metrics="snapshot",
+    ),
+    "registry_get": Expected(
+        built="BreakerRegistry.get",
+        parameters="threshold=default_failure_threshold base=default_reset_timeout"
+        " multiplier=backoff_multiplier cap=max_reset_timeout limit=half_open_max_calls",
+        surfaces=("async call call", "async decorate the object itself"),
+    ),
+    "getter_function": Expected(
+        built="get_breaker",
+        parameters="threshold=failure_threshold base=recovery_timeout multiplier=multiplier"
+        " cap=max_timeout limit=half_open_max_calls",
+        surfaces=CALL,
+    ),
+    "builder": Expected(
+        built="CircuitBreaker.builder.build",
+        parameters="threshold=failure_threshold base=with_recovery_timeout"
+        " multiplier=with_backoff_multiplier cap=with_max_timeout limit=with_max_probes",
+        surfaces=("async call execute",),
+    ),
+    "named_constructor": Expected(
+        built="CircuitBreaker.create",
+        parameters="threshold=failure_threshold base=recovery_time multiplier=recovery_backoff"
+        " cap=max_recovery_time limit=probe_limit",
+        surfaces=CALL,
+    ),
+    "overrides": Expected(
+        built="MemoryBreaker",
+        parameters="threshold=failure_threshold base=recovery_timeout"
+        " multiplier=backoff_multiplier cap=max_recovery_timeout limit=half_open_max_calls",
+        surfaces=CALL,
+    ),
+    "options_dict": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=failure_threshold base=reset_timeout multiplier=backoff_factor"
+        " cap=max_backoff limit=max_probes",
+        surfaces=CALL,
+    ),
+    "keyed": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=failure_threshold base=recovery_timeout"
+        " multiplier=backoff_multiplier cap=max_recovery_timeout limit=half_open_trials",
+        surfaces=(
+            "async permit allow / record_success / record_failure",
+            "sync permit allow / record_success / record_failure",
+        ),
+    ),
+    "keyed_call": Expected(
+        built="ServiceCircuitBreaker",
+        parameters="threshold=failure_threshold base=reset_timeout multiplier=backoff_factor"
+        " cap=max_backoff limit=max_probes",
+        surfaces=CALL,
+        state="get_state",
+        metrics="get_metrics",
+    ),
+    "two_classes": Expected(
+        built="AsyncCircuitBreaker",
+        parameters="threshold=failure_threshold base=recovery_timeout multiplier=multiplier"
+        " cap=max_recovery_timeout limit=half_open_max_calls",
+        surfaces=CALL,
+    ),
+}
+METRICS = ("total", "successes", "failures", "rejections", "transitions")
+PLAIN = {"number", "integer"}
+
+
+def shape(name: str) -> Candidate:
+    sources = {path: (SHAPES / path).read_text() for path in (f"{name}.py", "machine.py")}
+    files = tuple(SourceFile(path=p, delivered=text, text=text) for p, text in sources.items())
+    return Candidate(id=name, name=name, kind="library", main=name, files=files)
+
+
+@functools.cache
+def bound(name: str) -> Binding:
+    with Bench(shape(name), choose()) as bench:
+        return bench.binding
+
+
+@functools.cache
+def graded(name: str) -> Graded:
+    return grade(shape(name), choose(), scoring.load())
+
+
+def arguments(built: Constructor) -> list[Argument]:
+    """Return everything that sets a concept, however deep."""
+    found = [a for a in built.arguments if a.concept is not None]
+    for argument in built.arguments:
+        found += arguments(argument.nested) if argument.nested is not None else []
+    return found + (arguments(built.on) if built.on is not None else [])
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_what_builds_it_is_found(name: str) -> None:
+    binding, expected = bound(name), EXPECTED[name]
+    told = dict(pair.split("=") for pair in expected.parameters.split())
+    assert binding.constructor.told.partition(":")[2] == expected.built
+    assert binding.parameters == {concept: n.partition(":")[0] for concept, n in told.items()}
+    kinds = {a.concept: a.kind for a in arguments(binding.constructor) if a.kind not in PLAIN}
+    said = {concept: n.partition(":")[2] for concept, n in told.items()}
+    assert kinds == {concept: kind for concept, kind in said.items() if kind not in {"", *PLAIN}}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_every_way_of_calling_it_is_found(name: str) -> None:
+    told = tuple(f"{s.mode} {s.style} {s}" for s in bound(name).surfaces)
+    assert told == EXPECTED[name].surfaces
+    assert bound(name).trips_at == 3, "a threshold of 3 was asked for"
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_what_it_says_of_itself_is_found(name: str) -> None:
+    binding, expected = bound(name), EXPECTED[name]
+    assert (str(binding.state), str(binding.metrics)) == (expected.state, expected.metrics)
+    assert binding.state_words == expected.words
+    counts: dict[str, Any] = {c: where for c, where in binding.counts.items() if c != "state"}
+    wanted = dict(zip(METRICS, expected.counts.split(), strict=True))
+    assert counts == {concept: where for concept, where in wanted.items() if where != "-"}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_it_is_sure_and_every_row_passes(name: str) -> None:
+    assert bound(name).sure, bound(name).doubts
+    against = {
+        row: f"{found.verdict}: {found.evidence}"
+        for row, found in graded(name).result.requirements.items()
+        if found.verdict not in {"pass", "not offered"}
+    }
+    assert against == {}, f"{name} is correct, so these verdicts are not"
+
+
+def test_every_file_is_expected_to_be_something() -> None:
+    found = {path.stem for path in SHAPES.glob("*.py")}
+    assert found == {*EXPECTED, "machine", "module_functions"}
+
+
+def test_a_module_that_is_the_breaker_is_said_to_be_unsure() -> None:
+    with pytest.raises(Unknown, match="functions of a module"):
+        bound("module_functions")
+    result = graded("module_functions").result
+    assert result.binding["sure"] is False
+    assert {str(found.verdict) for found in result.requirements.values()} == {"unknown"}
