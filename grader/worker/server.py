@@ -17,6 +17,7 @@ from typing import Any
 
 from . import describe, surfaces
 from .calls import Calls
+from .examples import Examples
 from .expressions import Builder
 from .loader import Sources
 from .loop import Mover, VirtualLoop
@@ -52,6 +53,14 @@ class Server:
         self._builder = Builder()
         self._breakers: dict[str, surfaces.Wrapped] = {}
         self._calls = Calls(upstream, self._loop, self._mover, self._events, sources.owns)
+        self._examples = Examples(
+            upstream=upstream,
+            builder=self._builder,
+            sources=sources,
+            receive=self._readable,
+            mover=self._mover,
+            note=self._events.append,
+        )
         observed.note = self._blocked
         scheduler.on_deadlock = self._deadlock
         sources.install(self._cut)
@@ -205,6 +214,12 @@ class Server:
         return self._calls.describe_decorated(
             self._breakers[request["breaker"]], request["surface"], request["form"]
         )
+
+    # --- the usage example ------------------------------------------------------------
+
+    async def _op_example(self, request: dict[str, Any]) -> Any:
+        """Do one of the things that `Examples` can do."""
+        return await surfaces.settle(getattr(self._examples, request["do"])(request))
 
     async def _op_size(self, request: dict[str, Any]) -> Any:
         """Count the objects that a breaker keeps alive."""

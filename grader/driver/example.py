@@ -1,0 +1,188 @@
+"""Plays the usage example of an answer against a scripted upstream.
+
+Each request that leaves for the network calls up, so it is counted here; what was
+served carries a mark that nobody could know before, so what comes back is known too.
+"""
+
+import json
+import secrets
+
+import msgspec
+
+from grader.binding.examples import Code, Way
+from grader.conversation.messages import Event, Reply, UpCall
+from grader.conversation.worker import Order, Worker
+from grader.history import ExampleCall
+
+_LONGEST_CALL = 700.0
+"""Virtual seconds: longer than any client's own time-out, retries and all."""
+_LONGEST_PROGRAM = 300.0
+_FAULTS = ("refused", "silent")
+
+
+class NotDriven(Exception):  # noqa: N818  it tells that a way led nowhere
+    """A part of the example could not be imported or made."""
+
+
+class Closing(msgspec.Struct, frozen=True, kw_only=True):
+    """What the worker answers after closing."""
+
+    way: str
+    open: int
+    made: int
+    public: bool
+
+
+class Stage:
+    """One worker with the example in it, and its upstream."""
+
+    def __init__(self, worker: Worker, code: Code, implementation: list[str]) -> None:
+        self._worker = worker
+        self._code = code
+        self._implementation = implementation
+        self._plan = "200"
+        self._served: set[str] = set()
+        self._latest = ""
+        self._ended: dict[int, Event] = {}
+        self._calls = 0
+        self._objects = 0
+        self._now = 0.0
+        self.arrived = 0
+        """How many requests have left so far."""
+        self.cut_off_ran = False
+        self.sent_at_import: list[str] = []
+        """Modules that sent requests while they were imported."""
+        self.logging_at_import: list[str] = []
+        """Modules that reconfigured the root logger while they were imported."""
+        worker.answer = self._answer
+        worker.request("example", do="connect")
+
+    # --- the upstream -----------------------------------------------------------------
+
+    def _answer(self, _up: UpCall) -> Order:
+        self.arrived += 1
+        if self._plan in _FAULTS:
+            return {self._plan: True}
+        if self._plan != "200":
+            return {"status": int(self._plan), "body": '{"error": "out of order"}'}
+        self._latest = f"body-{secrets.token_hex(8)}"
+        self._served.add(self._latest)
+        body: dict[str, object] = dict.fromkeys(self._code.keys, self._latest)
+        return {"status": 200, "body": json.dumps({"mark": self._latest, "id": 1} | body)}
+
+    # --- the conversation -------------------------------------------------------------
+
+    def _do(self, op: str, **arguments: object) -> Reply:
+        reply = self._worker.request(op, **arguments)
+        self._now = reply.now
+        for event in reply.events:
+            if event.event == "cut":
+                self.cut_off_ran = True
+            elif event.event in {"returned", "raised"} and event.call is not None:
+                self._ended[event.call] = event
+        return reply
+
+    def wait(self, seconds: float) -> None:
+        """Let virtual time pass."""
+        self._do("advance", seconds=seconds)
+
+    def _until_ended(self, call: int, most: float) -> float:
+        """Let time pass until a call has ended; return how long that took."""
+        before = self._now
+        if call not in self._ended:
+            self._do("example", do="wait_for", call=call, most=most)
+        return round(self._now - before, 6)
+
+    # --- what is played ---------------------------------------------------------------
+
+    def load(self) -> None:
+        """Import the implementation and the example; raises NotDriven where that fails."""
+        modules = [(name, ()) for name in self._implementation] + list(self._code.modules)
+        for module, continues in modules:
+            before = self.arrived
+            event = self._run("load", module, continues)
+            if self.arrived > before:
+                self.sent_at_import.append(module)
+            if event is None:
+                continue  # a script that goes on and on; what it defines before is there
+            if event.event == "raised":
+                raise NotDriven(f"importing {module} raised {event.error}")
+            if event.value is True:
+                self.logging_at_import.append(module)
+
+    def program(self, way: Way, plan: str) -> tuple[int, Event | None]:
+        """Run a module as a program; return the requests that left, and how it ended."""
+        self._plan = plan
+        before = self.arrived
+        continues = dict(self._code.modules).get(way.module, ())
+        event = self._run("run", way.module, continues)
+        return self.arrived - before, event
+
+    def _run(self, do: str, module: str, continues: tuple[str, ...]) -> Event | None:
+        self._calls += 1
+        self._do("example", do=do, call=self._calls, module=module, continues=list(continues))
+        self._until_ended(self._calls, _LONGEST_PROGRAM)
+        return self._ended.get(self._calls)
+
+    def make(self, way: Way, owner: object = None) -> str:
+        """Make what the calls of a way need, and return its handle."""
+        self._objects += 1
+        handle = f"e{self._objects}"
+        if way.kind == "method":
+            reply = self._do(
+                "example", do="build", handle=handle, expression=owner or way.owner
+            )
+        elif way.kind == "part":
+            reply = self._do(
+                "example", do="prepare", handle=handle, module=way.module, source=way.source
+            )
+        else:
+            return ""
+        if reply.error is not None:
+            raise NotDriven(f"{way.told}: making it raised {reply.error}")
+        return handle
+
+    def call(
+        self, way: Way, handle: str, plan: str, *, elsewhere: bool = False
+    ) -> ExampleCall:
+        """Make one call, the upstream following a plan: a status, `refused` or `silent`."""
+        self._plan = plan
+        self._calls += 1
+        call, before = self._calls, self.arrived
+        reply = self._do(
+            "example",
+            do="call",
+            call=call,
+            owner=handle,
+            module=way.module,
+            name=way.name,
+            args=list(way.elsewhere if elsewhere else way.args),
+            kwargs={},
+            coroutine=way.coroutine,
+        )
+        at_once = self.arrived - before
+        if reply.error is not None:
+            return ExampleCall(at_once=at_once, requests=at_once, error=str(reply.error))
+        waited = self._until_ended(call, _LONGEST_CALL)
+        event = self._ended.get(call)
+        return ExampleCall(
+            at_once=at_once,
+            requests=self.arrived - before,
+            waited=waited,
+            how=event.event if event is not None else "",
+            empty=event is not None and event.value is None and not event.what,
+            body=self._body(event),
+            error=str(event.error) if event is not None and event.error is not None else "",
+        )
+
+    def _body(self, event: Event | None) -> str:
+        if event is None or not event.what:
+            return ""
+        if event.what == self._latest:
+            return "served"
+        return "earlier" if event.what in self._served else "made up"
+
+    def close(self, handle: str) -> Closing | None:
+        """Close what was made, as its users would."""
+        reply = self._do("example", do="close", handle=handle)
+        return None if reply.error is not None else reply.value_as(Closing)

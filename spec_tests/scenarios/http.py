@@ -1,0 +1,364 @@
+"""The usage example of an answer, with an upstream that is well, out of order, or not there."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from grader import answers
+from grader.bench import Bench
+from grader.binding.examples import HOST, Code, Way, read
+from grader.conversation.failures import Blocked, CandidateFailure, Interrupted
+from grader.driver.example import Closing, NotDriven, Stage
+from grader.history import ExampleCall
+from grader.specification import static_scenario
+
+_MOST_CALLS = 30
+_MOST_TRIES = 6
+_AFTERWARDS = 6
+_LONGEST_OPEN = 900.0
+
+
+class Outage(msgspec.Struct, frozen=True, kw_only=True):
+    """Calls while the upstream is out of order in one way, until no request leaves any more."""
+
+    calls: tuple[ExampleCall, ...] = ()
+    opened_after: int | None = None
+    """Calls that sent a request before the first that sent none; None: none such came."""
+    while_open: tuple[ExampleCall, ...] = ()
+    """More calls in the same moment."""
+    open_for: float | None = None
+    """Seconds until a request left again; None: not within what was waited."""
+    afterwards: tuple[ExampleCall, ...] = ()
+    """Calls from then on, the upstream being well again."""
+    interrupted: str = ""
+    """Why it could not be played to its end."""
+    cut_off_ran: bool = False
+
+    @property
+    def slow(self) -> bool:
+        """A call takes so long by itself that a period may be over before the next."""
+        return any(call.waited > 0 for call in self.calls)
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """The example as a whole, run as a program: how many requests left."""
+
+    requests: dict[str, int] = {}
+    """By what the upstream did: a status, `refused` or `silent`."""
+    error: str = ""
+    """What it raised in the end, the upstream being well."""
+    ended: bool = False
+
+
+class Housekeeping(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the example tidies up."""
+
+    closing: str = ""
+    """How its object is closed: `async with`, `with` or a method; empty: by nothing it has."""
+    clients_made: int = 0
+    clients_left_open: int = 0
+    open_in_public: bool = False
+    """Those left open are public attributes, which their user can close."""
+    sent_at_import: tuple[str, ...] = ()
+    logging_at_import: tuple[str, ...] = ()
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the usage example."""
+
+    clients: tuple[str, ...] = ()
+    """HTTP clients that the answer imports."""
+    used: bool = False
+    absent: tuple[str, ...] = ()
+    """Packages it needs that are not on this machine."""
+    cut_off: bool = False
+    """The answer breaks off somewhere."""
+    cut_off_ran: bool = False
+    way: str = ""
+    """What is called to send one request; empty where nothing could be found."""
+    first: ExampleCall | None = None
+    """The first call, the upstream being well."""
+    tried: tuple[str, ...] = ()
+    """What was tried in vain, with what came of it."""
+    program: Program | None = None
+    """Run as a whole, where it cannot be called."""
+    errors: Outage | None = None
+    refused: Outage | None = None
+    silent: Outage | None = None
+    not_found: tuple[ExampleCall, ...] | None = None
+    elsewhere: ExampleCall | None = None
+    """A call to another host while the first is given up."""
+    another_client: bool = False
+    """The other host was asked through another object of the same class."""
+    housekeeping: Housekeeping | None = None
+
+
+class _Player:
+    """Plays one candidate's example."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._implementation = bench.modules
+        breaker, build = _breaker(bench)
+        self.code: Code = read(bench.candidate, breaker, build)
+        self.tried: list[str] = []
+        self.cut_off_ran = False
+
+    def absent(self) -> tuple[str, ...]:
+        """Import what the example needs, once for all workers; return what is not there."""
+        wanted = answers.imports(self._bench.candidate, "example")
+        modules = {*wanted.required, *wanted.optional, *self.code.clients}
+        missing = self._bench.preload(modules)
+        if "httpx" in modules and not missing:  # what it imports at its first request
+            self._bench.preload({"httpcore", "h11", "anyio._backends._asyncio"})
+        return tuple(sorted({*missing, *self._bench.absent} - {"http", "urllib"}))
+
+    def on_stage(self, play: Callable[[Stage], None]) -> str:
+        """Play something in a worker of its own; return why it did not come to its end."""
+        stage: Stage | None = None
+        try:
+            with self._bench.worker() as worker:
+                stage = Stage(worker, self.code, self._implementation)
+                stage.load()
+                play(stage)
+        except NotDriven as told:
+            return str(told)
+        except CandidateFailure as failure:
+            return f"the worker gave up: {failure}"
+        finally:
+            self.cut_off_ran |= stage is not None and stage.cut_off_ran
+        return ""
+
+    # --- finding a way ----------------------------------------------------------------
+
+    def find(self) -> tuple[Way | None, ExampleCall | None, Housekeeping | None]:
+        """Return the first way by which one request leaves and its result comes back."""
+        fair: tuple[Way, ExampleCall, Housekeeping | None] | None = None
+        ways = [way for way in self.code.ways if way.kind != "program"]
+        for way in ways[:_MOST_TRIES]:
+            found = self._try(way)
+            if found is None:
+                continue
+            if found[0].how == "returned" and found[0].requests == 1:
+                return (way, *found)
+            if fair is None and found[0].requests == 1:
+                fair = (way, *found)
+        return fair or (None, None, None)
+
+    def _try(self, way: Way) -> tuple[ExampleCall, Housekeeping | None] | None:
+        found: list[tuple[ExampleCall, Housekeeping | None]] = []
+
+        def play(stage: Stage) -> None:
+            handle = stage.make(way)
+            call = stage.call(way, handle, "200")
+            if call.requests:
+                closing = stage.close(handle if way.kind == "method" else "")
+                found.append((call, self._housekeeping(stage, way, closing)))
+            else:
+                self.tried.append(f"{way.told}: {call.tell()}")
+
+        problem = self.on_stage(play)
+        if problem:
+            self.tried.append(problem)
+        return found[0] if found else None
+
+    def _housekeeping(
+        self, stage: Stage, way: Way, closing: Closing | None
+    ) -> Housekeeping | None:
+        if closing is None:
+            return None
+        # A script without a guard is there to be run, not to be imported.
+        scripts = {*self.code.examples} - {*self.code.guarded}
+        parts = way.kind == "part"
+        return Housekeeping(
+            closing=closing.way,
+            clients_made=closing.made,
+            clients_left_open=0 if parts else closing.open,
+            open_in_public=closing.public,
+            sent_at_import=tuple(m for m in stage.sent_at_import if m not in scripts),
+            logging_at_import=tuple(
+                m for m in stage.logging_at_import if m in self.code.guarded and m in self.code.examples
+            ),
+        )
+
+    # --- outages ----------------------------------------------------------------------
+
+    def outage(self, way: Way, plan: str, *, recovers: bool = False) -> Outage:
+        """Call until no request leaves; then some more, and on to the recovery."""
+        seen: dict[str, object] = {}
+
+        def play(stage: Stage) -> None:
+            handle = stage.make(way)
+            calls, opened = _until_silent(stage, way, handle, plan)
+            seen.update(calls=tuple(calls), opened_after=opened)
+            if opened is None or not recovers:
+                return
+            seen["while_open"] = tuple(stage.call(way, handle, plan) for _ in range(3))
+            open_for = _until_admitted(stage, way, handle, seen)
+            seen["open_for"] = open_for
+
+        problem = self.on_stage(play)
+        return msgspec.convert(
+            {**seen, "interrupted": problem, "cut_off_ran": self.cut_off_ran}, Outage
+        )
+
+    def elsewhere(self, way: Way) -> tuple[Outage, ExampleCall | None, bool]:
+        """Refuse connections until the breaker opens; then call another host."""
+        seen: dict[str, object] = {}
+        another: list[ExampleCall] = []
+        other_object = not way.elsewhere and _elsewhere(way) is not None
+
+        def play(stage: Stage) -> None:
+            handle = stage.make(way)
+            calls, opened = _until_silent(stage, way, handle, "refused")
+            seen.update(calls=tuple(calls), opened_after=opened)
+            if opened is None:
+                return
+            if way.elsewhere:
+                another.append(stage.call(way, handle, "200", elsewhere=True))
+            elif other_object:
+                handle = stage.make(way, _elsewhere(way))
+                another.append(stage.call(way, handle, "200"))
+
+        problem = self.on_stage(play)
+        outage = {**seen, "interrupted": problem, "cut_off_ran": self.cut_off_ran}
+        return (
+            msgspec.convert(outage, Outage),
+            another[0] if another else None,
+            other_object,
+        )
+
+    def not_found(self, way: Way, times: int) -> tuple[ExampleCall, ...] | None:
+        """Let the upstream answer 404, again and again."""
+        calls: list[ExampleCall] = []
+
+        def play(stage: Stage) -> None:
+            handle = stage.make(way)
+            for _ in range(times):
+                calls.append(stage.call(way, handle, "404"))
+
+        return None if self.on_stage(play) else tuple(calls)
+
+    # --- programs ---------------------------------------------------------------------
+
+    def run(self) -> Program | None:
+        """Run the example as a program, once with an upstream that is well and once with each
+        kind of outage."""
+        way = next((way for way in self.code.ways if way.kind == "program"), None)
+        if way is None:
+            return None
+        requests: dict[str, int] = {}
+        told = {"error": "", "ended": False}
+
+        def with_plan(plan: str) -> Callable[[Stage], None]:
+            def play(stage: Stage) -> None:
+                requests[plan], event = stage.program(way, plan)
+                if plan == "200" and event is not None:
+                    told["ended"] = True
+                    told["error"] = str(event.error) if event.error is not None else ""
+
+            return play
+
+        for plan in ("200", "503", "refused", "404"):
+            problem = self.on_stage(with_plan(plan))
+            if plan == "200" and (problem or not requests.get("200")):
+                told["error"] = told["error"] or problem
+                break
+        return Program(requests=requests, error=str(told["error"]), ended=bool(told["ended"]))
+
+
+def _breaker(bench: Bench) -> tuple[str, object]:
+    """Return the name of what makes a breaker, and the expression that makes one."""
+    try:
+        binding = bench.binding
+    except Blocked as blocked:
+        if blocked.because in {"de-code", "de-imports"}:
+            raise
+        return "", None
+    except Interrupted:
+        return "", None
+    constructor = binding.constructor
+    return constructor.call, constructor.expression({"threshold": 3, **binding.settings})
+
+
+def _is_silent(call: ExampleCall, first: ExampleCall) -> bool:
+    """Whether no request left, or none in the moment in which others leave."""
+    return call.requests == 0 or (call.at_once == 0 and first.at_once > 0)
+
+
+def _until_silent(
+    stage: Stage, way: Way, handle: str, plan: str
+) -> tuple[list[ExampleCall], int | None]:
+    calls: list[ExampleCall] = []
+    for count in range(_MOST_CALLS):
+        calls.append(stage.call(way, handle, plan))
+        if _is_silent(calls[-1], calls[0]):
+            return calls, count
+    return calls, None
+
+
+def _until_admitted(
+    stage: Stage, way: Way, handle: str, seen: dict[str, object]
+) -> float | None:
+    waited, step = 0.0, 0.5
+    while waited < _LONGEST_OPEN:
+        stage.wait(step)
+        waited, step = waited + step, step * 1.35
+        call = stage.call(way, handle, "200")
+        waited += call.waited
+        if call.requests:
+            more = [stage.call(way, handle, "200") for _ in range(_AFTERWARDS)]
+            seen["afterwards"] = (call, *more)
+            return round(waited, 3)
+    return None
+
+
+def _elsewhere(way: Way) -> object | None:
+    """Return what builds the same object for another host, where it is told its host."""
+    owner = way.owner
+    if not isinstance(owner, dict) or HOST not in owner.get("args", ()):
+        return None
+    args = ["https://elsewhere.test" if arg == HOST else arg for arg in owner["args"]]
+    return {**owner, "args": args}
+
+
+@static_scenario
+def http_example(bench: Bench) -> Example:
+    """The usage example sends requests to an upstream that is well, out of order, or not there."""
+    if not bench.modules:
+        raise Blocked("de-code", "there is no Python code")
+    player = _Player(bench)
+    known = {
+        "clients": player.code.clients,
+        "used": player.code.used,
+        "cut_off": bool(bench.candidate.cut_off),
+    }
+    if not player.code.clients:
+        return Example(**known)
+    if absent := player.absent():
+        return Example(**known, absent=absent)
+    way, first, housekeeping = player.find()
+    if way is None:
+        program = player.run()
+        return Example(
+            **known,
+            tried=tuple(player.tried[:4]),
+            program=program,
+            cut_off_ran=player.cut_off_ran,
+        )
+    errors = player.outage(way, "503", recovers=True)
+    refused, elsewhere, another = player.elsewhere(way)
+    times = 3 * errors.opened_after if errors.opened_after else _MOST_CALLS
+    return Example(
+        **known,
+        way=way.told,
+        first=first,
+        errors=errors,
+        refused=refused,
+        silent=player.outage(way, "silent"),
+        not_found=player.not_found(way, min(times, _MOST_CALLS)),
+        elsewhere=elsewhere,
+        another_client=another,
+        housekeeping=housekeeping,
+        cut_off_ran=player.cut_off_ran,
+    )
