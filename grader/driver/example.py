@@ -182,6 +182,11 @@ class Stage:
             return "served"
         return "earlier" if event.what in self._served else "made up"
 
+    def clients(self) -> int:
+        """Return how many HTTP clients have been made so far."""
+        reply = self._do("example", do="clients")
+        return reply.value_as(int)
+
     def close(self, handle: str) -> Closing | None:
         """Close what was made, as its users would."""
         reply = self._do("example", do="close", handle=handle)

@@ -186,6 +186,10 @@ class Examples:
         call = request["call"]
         await self._mover.advance_until(lambda: call in self._ended, request["most"])
 
+    def clients(self, _request: dict[str, Any]) -> int:
+        """Tell how many HTTP clients have been made so far."""
+        return len(self._clients)
+
     async def close(self, request: dict[str, Any]) -> dict[str, Any]:
         """Close what was built as its users would, and tell which HTTP clients stay open."""
         way = await self._close(request["handle"]) if request["handle"] else "none needed"

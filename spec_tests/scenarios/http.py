@@ -16,6 +16,7 @@ _MOST_CALLS = 30
 _MOST_TRIES = 6
 _AFTERWARDS = 6
 _LONGEST_OPEN = 900.0
+_OWN_FAULTS = ("NameError", "AttributeError", "TypeError", "UnboundLocalError", "SyntaxError")
 
 
 class Outage(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +40,16 @@ class Outage(msgspec.Struct, frozen=True, kw_only=True):
         """A call takes so long by itself that a period may be over before the next."""
         return any(call.waited > 0 for call in self.calls)
 
+    @property
+    def longest(self) -> float:
+        """Virtual seconds that the longest call took."""
+        return max((call.waited for call in self.calls), default=0.0)
+
+    @property
+    def works_afterwards(self) -> bool:
+        """All calls after the open period sent a request and returned."""
+        return all(call.requests and call.how == "returned" for call in self.afterwards)
+
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
     """The example as a whole, run as a program: how many requests left."""
@@ -49,6 +60,11 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     """What it raised in the end, the upstream being well."""
     ended: bool = False
 
+    @property
+    def by_its_own_fault(self) -> bool:
+        """It ended with an error that no surroundings excuse."""
+        return self.error.startswith(_OWN_FAULTS)
+
 
 class Housekeeping(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the example tidies up."""
@@ -57,6 +73,8 @@ class Housekeeping(msgspec.Struct, frozen=True, kw_only=True):
     """How its object is closed: `async with`, `with` or a method; empty: by nothing it has."""
     clients_made: int = 0
     clients_left_open: int = 0
+    shared: bool = False
+    """A second call opened no more of them: one serves all calls."""
     open_in_public: bool = False
     """Those left open are public attributes, which their user can close."""
     sent_at_import: tuple[str, ...] = ()
@@ -91,6 +109,31 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     another_client: bool = False
     """The other host was asked through another object of the same class."""
     housekeeping: Housekeeping | None = None
+
+    @property
+    def doubtful(self) -> bool:
+        """It may be our doing that no request left."""
+        if not self.used:
+            return False
+        program = self.program
+        if program is not None and program.error:
+            return not program.by_its_own_fault
+        if program is not None and program.ended:
+            return False
+        return not any("raised NameError" in told for told in self.tried)
+
+    def why_not(self) -> str:
+        """Return why no request left, in words."""
+        if not self.clients:
+            return "no HTTP client is imported anywhere"
+        if not self.used:
+            return f"{self.clients[0]} is imported and never used"
+        program = self.program
+        if program is not None and program.error:
+            return f"run as a program, it ends with {program.error}"
+        if program is not None and program.ended:
+            return "run as a program, it ends without a request having left"
+        return self.tried[0] if self.tried else "no function was found that sends a request"
 
 
 class _Player:
@@ -152,8 +195,11 @@ class _Player:
             handle = stage.make(way)
             call = stage.call(way, handle, "200")
             if call.requests:
+                made = stage.clients()
+                again = stage.call(way, handle, "200") if made else call
+                shared = again.how != call.how or stage.clients() == made
                 closing = stage.close(handle if way.kind == "method" else "")
-                found.append((call, self._housekeeping(stage, way, closing)))
+                found.append((call, self._housekeeping(stage, way, closing, shared=shared)))
             else:
                 self.tried.append(f"{way.told}: {call.tell()}")
 
@@ -163,7 +209,7 @@ class _Player:
         return found[0] if found else None
 
     def _housekeeping(
-        self, stage: Stage, way: Way, closing: Closing | None
+        self, stage: Stage, way: Way, closing: Closing | None, *, shared: bool
     ) -> Housekeeping | None:
         if closing is None:
             return None
@@ -174,6 +220,7 @@ class _Player:
             closing=closing.way,
             clients_made=closing.made,
             clients_left_open=0 if parts else closing.open,
+            shared=shared,
             open_in_public=closing.public,
             sent_at_import=tuple(m for m in stage.sent_at_import if m not in scripts),
             logging_at_import=tuple(
