@@ -87,7 +87,9 @@ class Filler:
             filled.append(value)
         missing = [
             arg
-            for arg, default in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+            for arg, default in zip(
+                function.args.kwonlyargs, function.args.kw_defaults, strict=True
+            )
             if default is None
         ]
         return None if missing else filled
@@ -123,11 +125,16 @@ class Filler:
 
     def _client(self, told: str, *, is_async: bool) -> Any:
         if "aiohttp" in told or "ClientSession" in told or self._clients == {"aiohttp"}:
-            return {"$call": "aiohttp:ClientSession"}
+            return _given("aiohttp:ClientSession", base_url=HOST)
         if "requests" in told or (self._clients == {"requests"} and "httpx" not in told):
-            return {"$call": "requests:Session"}
+            return _given("requests:Session")
         asynchronous = "AsyncClient" in told or (is_async and "httpx.Client" not in told)
-        return {"$call": f"httpx:{'AsyncClient' if asynchronous else 'Client'}"}
+        return _given(f"httpx:{'AsyncClient' if asynchronous else 'Client'}", base_url=HOST)
+
+
+def _given(call: str, **kwargs: str) -> dict[str, Any]:
+    """Return the expression of a client that is ours: made once, and kept under its name."""
+    return {"$kept": call, "made": {"$call": call, "kwargs": kwargs}}
 
 
 class _Unknown:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from grader.answers import cutting, paths
-from grader.binding.arguments import HOST, Filler
+from grader.binding.arguments import Filler
 from grader.candidate import Candidate, SourceFile
 
 CLIENTS = ("httpx", "aiohttp", "requests", "urllib3", "urllib.request", "http.client")
@@ -97,8 +97,7 @@ _RANKS = ("method", "wrapped", "function", "part")
 
 
 def _continued(source: "_Source", sources: list["_Source"]) -> tuple[str, ...]:
-    """Return the modules whose names an unnamed block may use: the one it continues, and those
-    of its kind before it."""
+    """Return the modules whose names an unnamed block may use: what it continues comes first."""
     if source.file.continues is None:
         return ()
     before = sources[: sources.index(source)]
@@ -296,7 +295,7 @@ def _decorators(function: Function) -> set[str]:
     return {name for decorator in function.decorator_list for name in names(decorator)}
 
 
-def _call(
+def _call(  # noqa: PLR0913  what is called, and on what
     source: _Source,
     function: Function,
     shared: _Shared,

@@ -86,12 +86,10 @@ class Stage:
         """Let virtual time pass."""
         self._do("advance", seconds=seconds)
 
-    def _until_ended(self, call: int, most: float) -> float:
-        """Let time pass until a call has ended; return how long that took."""
-        before = self._now
+    def _until_ended(self, call: int, most: float) -> None:
+        """Let time pass until a call has ended."""
         if call not in self._ended:
             self._do("example", do="wait_for", call=call, most=most)
-        return round(self._now - before, 6)
 
     # --- what is played ---------------------------------------------------------------
 
@@ -129,9 +127,7 @@ class Stage:
         self._objects += 1
         handle = f"e{self._objects}"
         if way.kind == "method":
-            reply = self._do(
-                "example", do="build", handle=handle, expression=owner or way.owner
-            )
+            reply = self._do("example", do="build", handle=handle, expression=owner or way.owner)
         elif way.kind == "part":
             reply = self._do(
                 "example", do="prepare", handle=handle, module=way.module, source=way.source
@@ -142,33 +138,57 @@ class Stage:
             raise NotDriven(f"{way.told}: making it raised {reply.error}")
         return handle
 
-    def call(
-        self, way: Way, handle: str, plan: str, *, elsewhere: bool = False
-    ) -> ExampleCall:
+    def call(self, way: Way, handle: str, plan: str, *, elsewhere: bool = False) -> ExampleCall:
         """Make one call, the upstream following a plan: a status, `refused` or `silent`."""
+        before, started = self.arrived, self._now
+        call, refused = self._start(way, handle, plan, elsewhere=elsewhere)
+        at_once = self.arrived - before
+        if refused:
+            return ExampleCall(at_once=at_once, requests=at_once, error=refused)
+        self._until_ended(call, _LONGEST_CALL)
+        return self._seen(call, at_once, self.arrived - before, self._now - started)
+
+    def calls_together(self, way: Way, handle: str, plan: str, count: int) -> list[ExampleCall]:
+        """Make several calls in one moment, and return when all have ended.
+
+        Whose request is whose is not seen: all are told of the first.
+        """
+        before, started = self.arrived, self._now
+        calls = [self._start(way, handle, plan)[0] for _ in range(count)]
+        at_once = self.arrived - before
+        for call in calls:
+            self._until_ended(call, _LONGEST_CALL)
+        sent = self.arrived - before
+        ends = [e.at for call in calls if (e := self._ended.get(call)) and e.at is not None]
+        waited = [round(end - started, 6) for end in ends]
+        first = self._seen(calls[0], at_once, sent, waited[0] if waited else 0.0)
+        others = [self._seen(c, 0, 0, w) for c, w in zip(calls[1:], waited[1:], strict=False)]
+        return [first, *others]
+
+    def _start(
+        self, way: Way, handle: str, plan: str, *, elsewhere: bool = False
+    ) -> tuple[int, str]:
+        """Start a call; return its number and, where it could not be made, the error."""
         self._plan = plan
         self._calls += 1
-        call, before = self._calls, self.arrived
         reply = self._do(
             "example",
             do="call",
-            call=call,
+            call=self._calls,
             owner=handle,
             module=way.module,
             name=way.name,
             args=list(way.elsewhere if elsewhere else way.args),
-            kwargs={},
             coroutine=way.coroutine,
         )
-        at_once = self.arrived - before
-        if reply.error is not None:
-            return ExampleCall(at_once=at_once, requests=at_once, error=str(reply.error))
-        waited = self._until_ended(call, _LONGEST_CALL)
+        return self._calls, "" if reply.error is None else str(reply.error)
+
+    def _seen(self, call: int, at_once: int, requests: int, waited: float) -> ExampleCall:
         event = self._ended.get(call)
         return ExampleCall(
             at_once=at_once,
-            requests=self.arrived - before,
-            waited=waited,
+            requests=requests,
+            waited=round(waited, 6),
             how=event.event if event is not None else "",
             empty=event is not None and event.value is None and not event.what,
             body=self._body(event),

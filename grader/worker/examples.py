@@ -8,6 +8,7 @@ import asyncio
 import gc
 import importlib.util
 import inspect
+import json
 import logging
 import re
 import sys
@@ -34,7 +35,7 @@ _FIRST_NUMBER = 1_000_000
 class Examples:
     """The example of one worker."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the parts of a worker that it works with
         self,
         *,
         upstream: Upstream,
@@ -53,6 +54,7 @@ class Examples:
         self._note = note
         self._asked = 0
         self._objects: dict[str, Any] = {}
+        self._arguments: dict[str, Any] = {}
         self._tasks: list[asyncio.Task[Any]] = []
         self._clients: list[Any] = []
 
@@ -86,7 +88,7 @@ class Examples:
 
     def _import(self, module: str, name: str, request: dict[str, Any]) -> bool:
         before = list(logging.getLogger().handlers), logging.getLogger().level
-        continued = request.get("continues") or ()
+        continued = request["continues"]
         if name or continued:
             self._execute(module, name or module, continued)
         else:
@@ -109,7 +111,7 @@ class Examples:
 
     async def build(self, request: dict[str, Any]) -> None:
         """Build an object that makes requests, and enter it where it is entered."""
-        made = await surfaces.settle(self._builder.build(request["expression"]))
+        made = await surfaces.settle(self._build(request["expression"]))
         self._objects[request["handle"]] = made
         if hasattr(made, "__aenter__"):
             made = await made.__aenter__()
@@ -137,12 +139,28 @@ class Examples:
         owner, name = request["owner"], request["name"]
         target = self._objects[f"{owner}*"] if owner else sys.modules[request["module"]]
         function = surfaces.member(target, name)
-        args = [self._builder.build(entry) for entry in request["args"]]
-        kwargs = {k: self._builder.build(v) for k, v in request["kwargs"].items()}
+        args = [self._argument(entry) for entry in request["args"]]
         if request["coroutine"]:
-            self._in_task(request["call"], lambda: function(*args, **kwargs))
+            self._in_task(request["call"], lambda: function(*args))
         else:
-            self._in_thread(request["call"], lambda: function(*args, **kwargs))
+            self._in_thread(request["call"], lambda: function(*args))
+
+    def _argument(self, expression: Any) -> Any:
+        """Build an argument once: a breaker that is handed in has to stay the same."""
+        if not isinstance(expression, dict):
+            return expression
+        key = json.dumps(expression)
+        if key not in self._arguments:
+            self._arguments[key] = self._build(expression)
+        return self._arguments[key]
+
+    def _build(self, expression: Any) -> Any:
+        """Build an object, and first the HTTP clients that it is given, which are ours."""
+        for name, made in _clients_in(expression):
+            own = len(self._clients)
+            self._builder.build({**made, "keep": name})
+            del self._clients[own:]
+        return self._builder.build(expression)
 
     # --- ending -----------------------------------------------------------------------
 
@@ -195,9 +213,7 @@ class Examples:
         way = await self._close(request["handle"]) if request["handle"] else "none needed"
         gc.collect()
         still_open = [client for client in self._clients if not _is_closed(client)]
-        public = way == "" and _reachable_by_name(
-            self._objects.get(request["handle"]), still_open
-        )
+        public = way == "" and _reachable_by_name(self._objects.get(request["handle"]), still_open)
         return {"way": way, "open": len(still_open), "made": len(self._clients), "public": public}
 
     async def _close(self, handle: str) -> str:
@@ -214,6 +230,15 @@ class Examples:
                 await surfaces.settle(method())
                 return name
         return ""
+
+
+def _clients_in(expression: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the name and the expression of each client that an expression is given."""
+    if isinstance(expression, dict):
+        if "$kept" in expression:
+            yield expression["$kept"], expression["made"]
+        for inner in [*expression.get("args", ()), *expression.get("kwargs", {}).values()]:
+            yield from _clients_in(inner)
 
 
 # --- what came back -----------------------------------------------------------------------

@@ -13,7 +13,6 @@ from typing import Any
 from .clock import NANOSECONDS, VirtualClock
 from .scheduler import Scheduler, Waiter
 
-
 _MOST_TIMERS = 5_000
 
 

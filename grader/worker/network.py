@@ -18,7 +18,7 @@ import ssl
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 Order = dict[str, Any]
 Ask = Callable[[str, str], Order]
@@ -142,7 +142,7 @@ class _Socket:
             raise AttributeError(name)
         return lambda *_args, **_kwargs: None
 
-    def __enter__(self) -> "_Socket":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exc_info: object) -> None:
@@ -164,7 +164,9 @@ class _Reading(io.RawIOBase):
 # --- httpx --------------------------------------------------------------------------------
 
 
-def _for_httpcore(httpcore: Any, network: _Network) -> Any:
+def _for_httpcore(  # noqa: C901  a class and its maker
+    httpcore: Any, network: _Network
+) -> Any:
     class Stream(httpcore.AsyncNetworkStream):  # type: ignore[misc]
         def __init__(self, order: Order) -> None:
             self._order = order
@@ -195,10 +197,9 @@ def _for_httpcore(httpcore: Any, network: _Network) -> Any:
     async def connect_tcp(
         _backend: Any,
         host: str,
-        _port: int,
+        port: int,  # noqa: ARG001
         timeout: float | None = None,  # noqa: ASYNC109
-        *_args: Any,
-        **_kwargs: Any,
+        **_options: Any,
     ) -> Stream:
         order = network.ask("httpx", host)
         if "refused" in order:
@@ -211,7 +212,9 @@ def _for_httpcore(httpcore: Any, network: _Network) -> Any:
     return connect_tcp
 
 
-def _for_httpcore_sync(httpcore: Any, network: _Network) -> Any:
+def _for_httpcore_sync(  # noqa: C901  a class and its maker
+    httpcore: Any, network: _Network
+) -> Any:
     class Stream(httpcore.NetworkStream):  # type: ignore[misc]
         def __init__(self, sock: _Socket) -> None:
             self._sock = sock
@@ -240,10 +243,9 @@ def _for_httpcore_sync(httpcore: Any, network: _Network) -> Any:
     def connect_tcp(
         _backend: Any,
         host: str,
-        _port: int,
+        port: int,  # noqa: ARG001
         timeout: float | None = None,
-        *_args: Any,
-        **_kwargs: Any,
+        **_options: Any,
     ) -> Stream:
         order = network.ask("httpx", host)
         try:
@@ -301,10 +303,10 @@ class _Transport(asyncio.Transport):
         return self._protocol
 
     def pause_reading(self) -> None:
-        """What comes is short."""
+        """Go on: what comes is short."""
 
     def resume_reading(self) -> None:
-        """What comes is short."""
+        """Go on: what comes is short."""
 
     def is_reading(self) -> bool:
         return True

@@ -1,12 +1,15 @@
 """The usage example of an answer, with an upstream that is well, out of order, or not there."""
 
 from collections.abc import Callable
+from typing import cast
 
 import msgspec
+from msgspec.structs import replace
 
 from grader import answers
 from grader.bench import Bench
-from grader.binding.examples import HOST, Code, Way, read
+from grader.binding.arguments import ELSEWHERE, HOST
+from grader.binding.examples import Code, Way, read
 from grader.conversation.failures import Blocked, CandidateFailure, Interrupted
 from grader.driver.example import Closing, NotDriven, Stage
 from grader.history import ExampleCall
@@ -15,6 +18,7 @@ from grader.specification import static_scenario
 _MOST_CALLS = 30
 _MOST_TRIES = 6
 _AFTERWARDS = 6
+_TOGETHER = 12
 _LONGEST_OPEN = 900.0
 _OWN_FAULTS = ("NameError", "AttributeError", "TypeError", "UnboundLocalError", "SyntaxError")
 
@@ -23,6 +27,9 @@ class Outage(msgspec.Struct, frozen=True, kw_only=True):
     """Calls while the upstream is out of order in one way, until no request leaves any more."""
 
     calls: tuple[ExampleCall, ...] = ()
+    together: tuple[ExampleCall, ...] = ()
+    """Where calls take their time: several in one moment, and one more after their end. The first
+    is told all the requests of the several."""
     opened_after: int | None = None
     """Calls that sent a request before the first that sent none; None: none such came."""
     while_open: tuple[ExampleCall, ...] = ()
@@ -39,6 +46,16 @@ class Outage(msgspec.Struct, frozen=True, kw_only=True):
     def slow(self) -> bool:
         """A call takes so long by itself that a period may be over before the next."""
         return any(call.waited > 0 for call in self.calls)
+
+    @property
+    def fails_together(self) -> bool:
+        """Several calls ended in one moment, each after one request."""
+        several = self.together[:-1]
+        return (
+            bool(several)
+            and several[0].requests == len(several)
+            and len({call.waited for call in several}) == 1
+        )
 
     @property
     def longest(self) -> float:
@@ -224,7 +241,9 @@ class _Player:
             open_in_public=closing.public,
             sent_at_import=tuple(m for m in stage.sent_at_import if m not in scripts),
             logging_at_import=tuple(
-                m for m in stage.logging_at_import if m in self.code.guarded and m in self.code.examples
+                m
+                for m in stage.logging_at_import
+                if m in self.code.guarded and m in self.code.examples
             ),
         )
 
@@ -244,7 +263,15 @@ class _Player:
             open_for = _until_admitted(stage, way, handle, seen)
             seen["open_for"] = open_for
 
+        def at_one_moment(stage: Stage) -> None:
+            handle = stage.make(way)
+            several = stage.calls_together(way, handle, plan, _TOGETHER)
+            seen["together"] = (*several, stage.call(way, handle, plan))
+
         problem = self.on_stage(play)
+        slow = any(call.waited for call in cast("tuple[ExampleCall, ...]", seen.get("calls", ())))
+        if slow and seen["opened_after"] is None and not problem:
+            problem = self.on_stage(at_one_moment)
         return msgspec.convert(
             {**seen, "interrupted": problem, "cut_off_ran": self.cut_off_ran}, Outage
         )
@@ -281,19 +308,18 @@ class _Player:
 
         def play(stage: Stage) -> None:
             handle = stage.make(way)
-            for _ in range(times):
-                calls.append(stage.call(way, handle, "404"))
+            calls.extend(stage.call(way, handle, "404") for _ in range(times))
 
         return None if self.on_stage(play) else tuple(calls)
 
     # --- programs ---------------------------------------------------------------------
 
-    def run(self) -> Program | None:
-        """Run the example as a program, once with an upstream that is well and once with each
-        kind of outage."""
+    def run(self) -> tuple[Program | None, Housekeeping | None]:
+        """Run the example as a program, the upstream being well, and in each kind of outage."""
+        kept: list[Housekeeping | None] = []
         way = next((way for way in self.code.ways if way.kind == "program"), None)
         if way is None:
-            return None
+            return None, None
         requests: dict[str, int] = {}
         told = {"error": "", "ended": False}
 
@@ -303,6 +329,8 @@ class _Player:
                 if plan == "200" and event is not None:
                     told["ended"] = True
                     told["error"] = str(event.error) if event.error is not None else ""
+                    closing = stage.close("")
+                    kept.append(self._housekeeping(stage, way, closing, shared=False))
 
             return play
 
@@ -311,7 +339,8 @@ class _Player:
             if plan == "200" and (problem or not requests.get("200")):
                 told["error"] = told["error"] or problem
                 break
-        return Program(requests=requests, error=str(told["error"]), ended=bool(told["ended"]))
+        program = Program(requests=requests, error=str(told["error"]), ended=bool(told["ended"]))
+        return program, kept[0] if kept else None
 
 
 def _breaker(bench: Bench) -> tuple[str, object]:
@@ -344,9 +373,7 @@ def _until_silent(
     return calls, None
 
 
-def _until_admitted(
-    stage: Stage, way: Way, handle: str, seen: dict[str, object]
-) -> float | None:
+def _until_admitted(stage: Stage, way: Way, handle: str, seen: dict[str, object]) -> float | None:
     waited, step = 0.0, 0.5
     while waited < _LONGEST_OPEN:
         stage.wait(step)
@@ -365,7 +392,7 @@ def _elsewhere(way: Way) -> object | None:
     owner = way.owner
     if not isinstance(owner, dict) or HOST not in owner.get("args", ()):
         return None
-    args = ["https://elsewhere.test" if arg == HOST else arg for arg in owner["args"]]
+    args = [ELSEWHERE if arg == HOST else arg for arg in owner["args"]]
     return {**owner, "args": args}
 
 
@@ -375,29 +402,23 @@ def http_example(bench: Bench) -> Example:
     if not bench.modules:
         raise Blocked("de-code", "there is no Python code")
     player = _Player(bench)
-    known = {
-        "clients": player.code.clients,
-        "used": player.code.used,
-        "cut_off": bool(bench.candidate.cut_off),
-    }
-    if not player.code.clients:
-        return Example(**known)
+    seen = Example(
+        clients=player.code.clients,
+        used=player.code.used,
+        cut_off=bool(bench.candidate.cut_off),
+    )
+    if not seen.clients:
+        return seen
     if absent := player.absent():
-        return Example(**known, absent=absent)
+        return replace(seen, absent=absent)
     way, first, housekeeping = player.find()
     if way is None:
-        program = player.run()
-        return Example(
-            **known,
-            tried=tuple(player.tried[:4]),
-            program=program,
-            cut_off_ran=player.cut_off_ran,
-        )
+        return _as_a_program(player, seen)
     errors = player.outage(way, "503", recovers=True)
     refused, elsewhere, another = player.elsewhere(way)
     times = 3 * errors.opened_after if errors.opened_after else _MOST_CALLS
-    return Example(
-        **known,
+    return replace(
+        seen,
         way=way.told,
         first=first,
         errors=errors,
@@ -406,6 +427,17 @@ def http_example(bench: Bench) -> Example:
         not_found=player.not_found(way, min(times, _MOST_CALLS)),
         elsewhere=elsewhere,
         another_client=another,
+        housekeeping=housekeeping,
+        cut_off_ran=player.cut_off_ran,
+    )
+
+
+def _as_a_program(player: _Player, seen: Example) -> Example:
+    program, housekeeping = player.run()
+    return replace(
+        seen,
+        tried=tuple(player.tried[:4]),
+        program=program,
         housekeeping=housekeeping,
         cut_off_ran=player.cut_off_ran,
     )
