@@ -66,6 +66,14 @@ def opens(outage: Outage, what: str) -> None:
     assert outage.opened_after > 0, f"not even the first call that {what} sends a request"
 
 
+def was_opened(outage: Outage) -> None:
+    """End the test unless calls one after the other opened the breaker."""
+    unknown_unless(
+        outage.opened_after or not outage.slow, "no call is seen while the breaker is open"
+    )
+    blocked_unless(outage.opened_after, "ht-5xx", "503 answers do not open it")
+
+
 @requirement("ht-example", MUST, source="the question")
 def test_an_example_sends_requests_and_can_be_run(http_example: Example) -> None:
     """A usage example wraps an HTTP client, can be run, and hands back what the server sent."""
@@ -155,7 +163,7 @@ def test_no_request_leaves_while_open(http_example: Example) -> None:
         program_holds_back(http_example.program, "503", "answers with 503")
         return
     outage = judged(http_example, http_example.errors)
-    blocked_unless(outage.opened_after, "ht-5xx", "503 answers do not open it")
+    was_opened(outage)
     left = sum(call.at_once for call in outage.while_open)
     blocked_unless(
         not (left and outage.cut_off_ran), "cut off", "the code breaks off where it is run"
@@ -170,7 +178,7 @@ def test_no_request_leaves_while_open(http_example: Example) -> None:
 def test_it_recovers_and_the_body_arrives_whole(http_example: Example) -> None:
     """After the outage and the open period, requests leave again and bodies arrive whole."""
     outage = judged(http_example, http_example.errors)
-    blocked_unless(outage.opened_after, "ht-5xx", "503 answers do not open it")
+    was_opened(outage)
     unknown_unless(not outage.interrupted, outage.interrupted)
     first = http_example.first
     worked = first is not None and first.how == "returned"

@@ -42,6 +42,7 @@ def install(ask: Ask) -> None:
         httpcore: Any = importlib.import_module("httpcore")  # which it imports lazily
         replace(httpcore.AnyIOBackend, "connect_tcp", _for_httpcore(httpcore, network))
         replace(httpcore.SyncBackend, "connect_tcp", _for_httpcore_sync(httpcore, network))
+        _unmock(sys.modules["httpx"])
     if (aiohttp := sys.modules.get("aiohttp")) is not None:
         replace(aiohttp.TCPConnector, "_create_connection", _for_aiohttp(aiohttp, network))
     # There is nobody to shake hands with, and reading the certificates of the world is dear.
@@ -256,6 +257,19 @@ def _for_httpcore_sync(  # noqa: C901  a class and its maker
             raise httpcore.ConnectError(str(error)) from error
 
     return connect_tcp
+
+
+def _unmock(httpx: Any) -> None:
+    """Let the upstream answer where an example brings a mocked one."""
+
+    def handle_request(_mock: Any, request: Any) -> Any:
+        return httpx.HTTPTransport().handle_request(request)
+
+    async def handle_async_request(_mock: Any, request: Any) -> Any:
+        return await httpx.AsyncHTTPTransport().handle_async_request(request)
+
+    httpx.MockTransport.handle_request = handle_request
+    httpx.MockTransport.handle_async_request = handle_async_request
 
 
 # --- aiohttp ------------------------------------------------------------------------------
