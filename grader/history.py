@@ -187,8 +187,6 @@ class ExampleCall(msgspec.Struct, frozen=True, kw_only=True):
     """Virtual seconds that passed until it ended, at most."""
     how: str = ""
     """`returned` or `raised`; empty where it never ended, or could not be made."""
-    empty: bool = False
-    """It returned nothing."""
     body: str = ""
     """Whose body was seen in what it returned: `served`, `earlier`, or empty for none."""
     error: str = ""

@@ -41,6 +41,7 @@ class Filler:
     def instance(self, module: str, node: ast.ClassDef, depth: int = 0) -> Any | None:
         """Return the expression that builds an instance, or None where there is no telling."""
         maker = _maker(node)
+        kwargs: dict[str, Any] = {}
         if maker is None:
             wanted = [
                 (n.target.id, ast.unparse(n.annotation))  # type: ignore[attr-defined]
@@ -50,12 +51,13 @@ class Filler:
             args = [self._value(name, told, depth, whole=True) for name, told in wanted]
         else:
             found = self.arguments(maker, bound=True, whole=True, depth=depth, base=True)
-            if found is None:
+            more = self.keywords(maker, whole=True, depth=depth)
+            if found is None or more is None:
                 return None
-            args = found
+            args, kwargs = found, more
         if _UNKNOWN in args:
             return None
-        return {"$call": f"{module}:{node.name}", "args": args}
+        return {"$call": f"{module}:{node.name}", "args": args, "kwargs": kwargs}
 
     def arguments(
         self,
@@ -85,14 +87,18 @@ class Filler:
             if value is _UNKNOWN:
                 return None
             filled.append(value)
-        missing = [
-            arg
-            for arg, default in zip(
-                function.args.kwonlyargs, function.args.kw_defaults, strict=True
-            )
-            if default is None
-        ]
-        return None if missing else filled
+        return filled
+
+    def keywords(self, function: Function, *, whole: bool, depth: int = 0) -> dict[str, Any] | None:
+        """Return the keyword arguments that a function cannot do without; None as above."""
+        both = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+        filled: dict[str, Any] = {}
+        for arg, default in both:
+            if default is None:
+                told = ast.unparse(arg.annotation) if arg.annotation is not None else ""
+                is_async = isinstance(function, ast.AsyncFunctionDef)
+                filled[arg.arg] = self._value(arg.arg, told, depth, whole=whole, is_async=is_async)
+        return None if _UNKNOWN in filled.values() else filled
 
     def elsewhere(self, args: list[Any]) -> list[Any]:
         """Return the same arguments for another host."""

@@ -24,6 +24,7 @@ _NOT_CALLED = (
     *("get_state", "status", "get_status", "health", "health_check", "get_health", "fallback"),
 )
 _WELCOME = ("get", "fetch", "request", "get_json", "fetch_json", "fetch_data", "get_data", "call")
+_MOST_KEYS = 40
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -40,6 +41,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     """What is run before a `part` can be called."""
     args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
     elsewhere: tuple[Any, ...] = ()
     """The same arguments for another host; empty where no argument names one."""
     coroutine: bool = False
@@ -61,8 +63,8 @@ class Code(msgspec.Struct, frozen=True, kw_only=True):
     """Something in it uses one of them."""
     guarded: tuple[str, ...] = ()
     """Modules that run their program only under `if __name__ == "__main__"`."""
-    keys: tuple[str, ...] = ()
-    """Keys that it reads of what is served."""
+    keys: tuple[tuple[str, ...], ...] = ()
+    """Keys that it reads of what is served, each with those that lead to it."""
 
 
 def read(candidate: Candidate, breaker: str, build: Any) -> Code:
@@ -89,7 +91,7 @@ def read(candidate: Candidate, breaker: str, build: Any) -> Code:
         clients=tuple(c for c in CLIENTS if any(c in s.clients for s in sources)),
         used=any(s.uses_client for s in sources),
         guarded=tuple(s.module for s in sources if s.guarded),
-        keys=tuple(dict.fromkeys(key for s in relevant for key in s.keys))[:40],
+        keys=tuple(dict.fromkeys(key for s in relevant for key in s.keys))[:_MOST_KEYS],
     )
 
 
@@ -123,7 +125,7 @@ class _Source:
         )
         self.guarded = any(_is_guard(node) for node in self.tree.body)
         self.runs = self.guarded or any(_acts(node) for node in self.tree.body)
-        self.keys = [key for node in nodes if (key := _key(node))]
+        self.keys = [path for node in nodes if (path := _key_path(node))]
 
     def _imported(self, node: ast.Import | ast.ImportFrom) -> None:
         for alias in node.names:
@@ -161,6 +163,19 @@ def _key(node: ast.AST) -> str:
     return key.value if known and key.value.isidentifier() else ""  # type: ignore[union-attr]
 
 
+def _key_path(node: ast.AST) -> tuple[str, ...]:
+    """Return `("main", "temp")` for `data["main"]["temp"]`."""
+    key = _key(node)
+    if not key:
+        return ()
+    inner = node.value if isinstance(node, ast.Subscript) else node.func.value  # type: ignore[attr-defined]
+    while isinstance(inner, ast.Subscript) and isinstance(inner.slice, ast.Constant):
+        if isinstance(inner.slice.value, str):
+            break
+        inner = inner.value
+    return (*_key_path(inner), key)
+
+
 def names(node: ast.AST) -> set[str]:
     """Return the names and attributes that are mentioned anywhere in a piece of code."""
     found = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
@@ -186,14 +201,21 @@ class _Shared:
             if isinstance(node, ast.ClassDef)
         }
         core = {
-            name
+            node.name
             for source in sources
             if source.file.role == "implementation" and not source.clients
-            for name, _ in _units(source.tree)
+            for node in source.tree.body
+            if isinstance(node, (*_FUNCTIONS, ast.ClassDef)) and not _is_passive(node)
         }
         self.senders = _spread(units, aliases | {"session", "client", "http_client"}, core)
         self.guards = _spread(units, {breaker, *core, *_BREAKERS}, set())
         self.filler = Filler(build, self.classes, self.clients)
+
+
+def _is_passive(node: ast.AST) -> bool:
+    """Whether it is an error or a set of states: code that mentions it may use no breaker."""
+    bases = " ".join(ast.unparse(base) for base in getattr(node, "bases", ()))
+    return any(word in bases for word in ("Error", "Exception", "Enum"))
 
 
 _BREAKERS = {"breaker", "circuit_breaker", "cb", "circuit", "_breaker", "_circuit_breaker"}
@@ -270,7 +292,8 @@ def _methods(source: _Source, node: ast.ClassDef, shared: _Shared) -> Iterator[W
     owner = shared.filler.instance(source.module, node)
     if owner is None:
         return
-    for name, method in sorted(methods.items(), key=lambda entry: _rank(entry[0])):
+    guarded = {name: m for name, m in methods.items() if names(m) & guards} or methods
+    for name, method in sorted(guarded.items(), key=lambda entry: _rank(entry[0])):
         hidden = name.startswith("_") or name in _NOT_CALLED
         if hidden or not names(method) & senders or "property" in _decorators(method):
             continue
@@ -309,7 +332,8 @@ def _call(  # noqa: PLR0913  what is called, and on what
     seen = []
     for whole in (not based, based):
         args = shared.filler.arguments(function, bound=bool(of), whole=whole)
-        if args is None:
+        kwargs = shared.filler.keywords(function, whole=whole)
+        if args is None or kwargs is None:
             return
         if args in seen:
             return
@@ -321,6 +345,7 @@ def _call(  # noqa: PLR0913  what is called, and on what
             name=name or function.name,
             owner=owner,
             args=tuple(args),
+            kwargs=kwargs,
             elsewhere=tuple(elsewhere) if elsewhere != args else (),
             coroutine=isinstance(function, ast.AsyncFunctionDef),
             told=f"{of}.{function.name}" if of else name or function.name,
@@ -352,7 +377,8 @@ def _parts(
     guards = _spread({k: names(v) for k, v in local.made.items()}, shared.guards, set())
     for call in local.calls:
         handed = {a.id for a in call.args if isinstance(a, ast.Name)}
-        handed |= {n for a in call.args if isinstance(a, ast.Lambda | ast.Call) for n in names(a)}
+        inner = [a for a in call.args if isinstance(a, ast.Lambda | ast.Call | ast.Attribute)]
+        handed |= {name for argument in inner for name in names(argument)}
         direct = names(call.func) & senders & {*local.made, *functions}
         sends = (handed & senders & {*local.made, *functions}) or direct
         if not sends or not names(call) & guards or names(call.func) & {"run", "gather"}:

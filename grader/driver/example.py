@@ -47,6 +47,8 @@ class Stage:
         self._calls = 0
         self._objects = 0
         self._now = 0.0
+        self.shape = "texts"
+        """What the served body is made of: `texts`, `numbers`, or a `list`."""
         self.arrived = 0
         """How many requests have left so far."""
         self.cut_off_ran = False
@@ -65,10 +67,24 @@ class Stage:
             return {self._plan: True}
         if self._plan != "200":
             return {"status": int(self._plan), "body": '{"error": "out of order"}'}
-        self._latest = f"body-{secrets.token_hex(8)}"
+        # Digits, so that an example may take it for a number as well.
+        self._latest = str(9 * 10**15 + secrets.randbelow(10**15))
         self._served.add(self._latest)
-        body: dict[str, object] = dict.fromkeys(self._code.keys, self._latest)
-        return {"status": 200, "body": json.dumps({"mark": self._latest, "id": 1} | body)}
+        return {"status": 200, "body": json.dumps(self._body_of(self._latest))}
+
+    def _body_of(self, mark: str) -> object:
+        """Return a body in the shape that the example reads."""
+        leaf: object = mark if self.shape != "numbers" else int(mark)
+        body: dict[str, object] = {"mark": mark, "id": 1}
+        for path in sorted(self._code.keys, key=len):
+            place = body
+            for key in path[:-1]:
+                inner = place.get(key)
+                if not isinstance(inner, dict):
+                    inner = place[key] = {}
+                place = inner
+            place.setdefault(path[-1], leaf)
+        return [body] if self.shape == "list" else body
 
     # --- the conversation -------------------------------------------------------------
 
@@ -179,6 +195,7 @@ class Stage:
             module=way.module,
             name=way.name,
             args=list(way.elsewhere if elsewhere else way.args),
+            kwargs=way.kwargs,
             coroutine=way.coroutine,
         )
         return self._calls, "" if reply.error is None else str(reply.error)
@@ -190,7 +207,6 @@ class Stage:
             requests=requests,
             waited=round(waited, 6),
             how=event.event if event is not None else "",
-            empty=event is not None and event.value is None and not event.what,
             body=self._body(event),
             error=str(event.error) if event is not None and event.error is not None else "",
         )

@@ -23,7 +23,7 @@ from .loop import Mover
 from .upstream import Upstream
 from .wire import text
 
-_BODY = re.compile(r"body-[0-9a-f]{16}")
+_BODY = re.compile(r"9\d{15}")
 _DEEPEST = 4
 _MOST_ENTRIES = 60
 _READ = ("text", "content", "body", "data", "json", "payload", "result", "value", "_body")
@@ -140,10 +140,11 @@ class Examples:
         target = self._objects[f"{owner}*"] if owner else sys.modules[request["module"]]
         function = surfaces.member(target, name)
         args = [self._argument(entry) for entry in request["args"]]
+        kwargs = {name: self._argument(entry) for name, entry in request["kwargs"].items()}
         if request["coroutine"]:
-            self._in_task(request["call"], lambda: function(*args))
+            self._in_task(request["call"], lambda: function(*args, **kwargs))
         else:
-            self._in_thread(request["call"], lambda: function(*args))
+            self._in_thread(request["call"], lambda: function(*args, **kwargs))
 
     def _argument(self, expression: Any) -> Any:
         """Build an argument once: a breaker that is handed in has to stay the same."""

@@ -20,6 +20,9 @@ _MOST_TRIES = 6
 _AFTERWARDS = 6
 _TOGETHER = 12
 _LONGEST_OPEN = 900.0
+_SHAPES = ("texts", "numbers", "list")
+"""Of the bodies that are served."""
+_CANNOT_READ = ("TypeError", "ValueError", "KeyError", "IndexError", "AttributeError", "Validation")
 _OWN_FAULTS = ("NameError", "AttributeError", "TypeError", "UnboundLocalError", "SyntaxError")
 
 
@@ -153,6 +156,14 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         return self.tried[0] if self.tried else "no function was found that sends a request"
 
 
+class _Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A way that sends a request, and what came of it."""
+
+    way: Way
+    call: ExampleCall
+    housekeeping: Housekeeping | None
+
+
 class _Player:
     """Plays one candidate's example."""
 
@@ -163,6 +174,7 @@ class _Player:
         self.code: Code = read(bench.candidate, breaker, build)
         self.tried: list[str] = []
         self.cut_off_ran = False
+        self.shape = "texts"
 
     def absent(self) -> tuple[str, ...]:
         """Import what the example needs, once for all workers; return what is not there."""
@@ -179,6 +191,7 @@ class _Player:
         try:
             with self._bench.worker() as worker:
                 stage = Stage(worker, self.code, self._implementation)
+                stage.shape = self.shape
                 stage.load()
                 play(stage)
         except NotDriven as told:
@@ -191,34 +204,59 @@ class _Player:
 
     # --- finding a way ----------------------------------------------------------------
 
-    def find(self) -> tuple[Way | None, ExampleCall | None, Housekeeping | None]:
-        """Return the first way by which one request leaves and its result comes back."""
-        fair: tuple[Way, ExampleCall, Housekeeping | None] | None = None
-        ways = [way for way in self.code.ways if way.kind != "program"]
-        for way in ways[:_MOST_TRIES]:
-            found = self._try(way)
-            if found is None:
-                continue
-            if found[0].how == "returned" and found[0].requests == 1:
-                return (way, *found)
-            if fair is None and found[0].requests == 1:
-                fair = (way, *found)
-        return fair or (None, None, None)
+    def find(self) -> tuple[_Found, Outage] | None:
+        """Return the first way by which one request leaves and its result comes back.
 
-    def _try(self, way: Way) -> tuple[ExampleCall, Housekeeping | None] | None:
-        found: list[tuple[ExampleCall, Housekeeping | None]] = []
+        A function that is driven past its breaker proves nothing: where 503 answers do not open
+        it, the other ways are looked at as well, and the first one is kept unless one of them
+        opens. None where no request leaves at all.
+        """
+        ways = [way for way in self.code.ways if way.kind != "program"][:_MOST_TRIES]
+        first: tuple[_Found, Outage] | None = None
+        fair: _Found | None = None
+        for way in ways:
+            found = self._try_shapes(way)
+            if found is None or found.call.how != "returned":
+                fair = fair or found
+                continue
+            outage = self.outage(found.way, "503", recovers=True)
+            if outage.opened_after is not None or outage.slow:
+                return found, outage
+            first = first or (found, outage)
+        if first is not None:
+            return first
+        return (fair, self.outage(fair.way, "503", recovers=True)) if fair is not None else None
+
+    def _try_shapes(self, way: Way) -> _Found | None:
+        """Try a way, and again with bodies of other shapes where it cannot read the first."""
+        self.shape = _SHAPES[0]
+        first = self._try(way)
+        if first is None or first.call.requests != 1:
+            return None
+        if not first.call.error.startswith(_CANNOT_READ):
+            return first
+        for self.shape in _SHAPES[1:]:
+            found = self._try(way)
+            if found is not None and found.call.how == "returned":
+                return found
+        self.shape = _SHAPES[0]
+        return first
+
+    def _try(self, way: Way) -> _Found | None:
+        found: list[_Found] = []
 
         def play(stage: Stage) -> None:
             handle = stage.make(way)
             call = stage.call(way, handle, "200")
-            if call.requests:
-                made = stage.clients()
-                again = stage.call(way, handle, "200") if made else call
-                shared = again.how != call.how or stage.clients() == made
-                closing = stage.close(handle if way.kind == "method" else "")
-                found.append((call, self._housekeeping(stage, way, closing, shared=shared)))
-            else:
+            if not call.requests:
                 self.tried.append(f"{way.told}: {call.tell()}")
+                return
+            made = stage.clients()
+            again = stage.call(way, handle, "200") if made else call
+            shared = again.how != call.how or stage.clients() == made
+            closing = stage.close(handle if way.kind == "method" else "")
+            kept = self._housekeeping(stage, way, closing, shared=shared)
+            found.append(_Found(way=way, call=call, housekeeping=kept))
 
         problem = self.on_stage(play)
         if problem:
@@ -411,23 +449,24 @@ def http_example(bench: Bench) -> Example:
         return seen
     if absent := player.absent():
         return replace(seen, absent=absent)
-    way, first, housekeeping = player.find()
-    if way is None:
+    driven = player.find()
+    if driven is None:
         return _as_a_program(player, seen)
-    errors = player.outage(way, "503", recovers=True)
+    found, errors = driven
+    way = found.way
     refused, elsewhere, another = player.elsewhere(way)
     times = 3 * errors.opened_after if errors.opened_after else _MOST_CALLS
     return replace(
         seen,
         way=way.told,
-        first=first,
+        first=found.call,
         errors=errors,
         refused=refused,
         silent=player.outage(way, "silent"),
         not_found=player.not_found(way, min(times, _MOST_CALLS)),
         elsewhere=elsewhere,
         another_client=another,
-        housekeeping=housekeeping,
+        housekeeping=found.housekeeping,
         cut_off_ran=player.cut_off_ran,
     )
 
