@@ -161,6 +161,8 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
 
     way: Way
     call: ExampleCall
+    shape: str
+    """Of the bodies that it can read."""
     housekeeping: Housekeeping | None
 
 
@@ -256,7 +258,7 @@ class _Player:
             shared = again.how != call.how or stage.clients() == made
             closing = stage.close(handle if way.kind == "method" else "")
             kept = self._housekeeping(stage, way, closing, shared=shared)
-            found.append(_Found(way=way, call=call, housekeeping=kept))
+            found.append(_Found(way=way, call=call, shape=self.shape, housekeeping=kept))
 
         problem = self.on_stage(play)
         if problem:
@@ -453,7 +455,7 @@ def http_example(bench: Bench) -> Example:
     if driven is None:
         return _as_a_program(player, seen)
     found, errors = driven
-    way = found.way
+    way, player.shape = found.way, found.shape
     refused, elsewhere, another = player.elsewhere(way)
     times = 3 * errors.opened_after if errors.opened_after else _MOST_CALLS
     return replace(
