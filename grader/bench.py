@@ -1,7 +1,7 @@
 """Plays scenarios with one candidate, each once, each in a worker of its own."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -68,6 +68,10 @@ class Bench:
     def absent(self) -> tuple[str, ...]:
         """Third-party modules that the candidate imports and this machine does not have."""
         return self._session.absent
+
+    def preload(self, modules: Iterable[str]) -> tuple[str, ...]:
+        """Import packages for all workers to come; return those that this machine lacks."""
+        return self._session.preload(modules)
 
     def worker(self) -> Any:
         """Fork a worker; a context manager."""

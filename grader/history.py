@@ -175,3 +175,26 @@ class Burst(msgspec.Struct, frozen=True, kw_only=True):
             f"of {self.callers} callers {self.running} ran together, {self.rejected} were"
             f" rejected at once and {self.waiting} waited inside the breaker"
         )
+
+
+class ExampleCall(msgspec.Struct, frozen=True, kw_only=True):
+    """One call into the usage example of an answer, and the requests that left meanwhile."""
+
+    at_once: int
+    """Requests that left before any time had passed."""
+    requests: int
+    """All requests: an example may try again by itself."""
+    waited: float = 0.0
+    """Virtual seconds that passed until it ended, at most."""
+    how: str = ""
+    """`returned` or `raised`; empty where it never ended, or could not be made."""
+    body: str = ""
+    """Whose body was seen in what it returned: `served`, `earlier`, or empty for none."""
+    error: str = ""
+
+    def tell(self) -> str:
+        """Return the outcome in words."""
+        sent = f"{self.requests} request{'s' if self.requests != 1 else ''} left"
+        if self.how == "raised":
+            return f"{sent}, and it raised {self.error}"
+        return f"{sent}, and it {self.how or 'never ended'}"

@@ -45,13 +45,13 @@ class Imports(msgspec.Struct, frozen=True, kw_only=True):
     """Imported inside a `try` or a function: code may get by without."""
 
 
-def imports(candidate: Candidate) -> Imports:
-    """Return what the implementation files import; `if TYPE_CHECKING:` does not count."""
+def imports(candidate: Candidate, role: str = "implementation") -> Imports:
+    """Return what the files of a *role* import; `if TYPE_CHECKING:` does not count."""
     own = {file.path.split("/")[0].removesuffix(".py") for file in candidate.files}
     required: set[str] = set()
     optional: set[str] = set()
     for file in candidate.files:
-        if file.role == "implementation":
+        if file.role == role:
             for module, guarded in _reached(cutting.tree(file.text)):
                 (optional if guarded else required).add(module)
     known = own | sys.stdlib_module_names

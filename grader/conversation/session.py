@@ -6,7 +6,7 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -53,6 +53,10 @@ class Session:
             finally:
                 worker.close()
                 self._end(forked)
+
+    def preload(self, modules: Iterable[str]) -> tuple[str, ...]:
+        """Import packages once for all workers to come; return those that are not here."""
+        return tuple(self._tell({"op": "preload", "modules": sorted(modules)})["absent"])
 
     def close(self) -> None:
         """End the sandbox and remove the folder."""

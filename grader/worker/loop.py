@@ -13,6 +13,8 @@ from typing import Any
 from .clock import NANOSECONDS, VirtualClock
 from .scheduler import Scheduler, Waiter
 
+_MOST_TIMERS = 5_000
+
 
 class VirtualLoop(asyncio.SelectorEventLoop):
     """Reads the frozen clock; the select of the loop that serves waits for input alone."""
@@ -134,6 +136,16 @@ class Mover:
         with self._scheduler.lock:
             self._clock.move_to(target)
         await self.settle()
+
+    async def advance_until(self, happened: Callable[[], bool], seconds: float) -> None:
+        """Let time pass, but not past the timer that makes something happen."""
+        await self.settle()
+        target = self._clock.now + round(seconds * NANOSECONDS)
+        for _ in range(_MOST_TIMERS):
+            due = self._next()
+            if happened() or due is None or due > target:
+                return
+            await self.advance(max(0, due - self._clock.now) / NANOSECONDS)
 
     def _next(self) -> int | None:
         timers = (self._loop.next_timer(), self._clock.next_timer())

@@ -19,6 +19,7 @@ from typing import Any
 
 from . import describe, surfaces
 from .calls import Calls
+from .examples import Examples
 from .expressions import Builder
 from .holdings import holdings
 from .hooks import Hooked
@@ -58,6 +59,14 @@ class Server:
         self._breakers: dict[str, surfaces.Wrapped] = {}
         self._calls = Calls(upstream, self._loop, self._mover, self._events, sources.owns)
         self._watch = Watch(sources.owns, scheduler.is_main_thread)
+        self._examples = Examples(
+            upstream=upstream,
+            builder=self._builder,
+            sources=sources,
+            receive=self._readable,
+            mover=self._mover,
+            note=self._events.append,
+        )
         observed.note = self._blocked
         scheduler.on_deadlock = self._deadlock
         sources.install(self._cut)
@@ -241,6 +250,12 @@ class Server:
     async def _op_holds(self, request: dict[str, Any]) -> Any:
         """Tell what a breaker keeps, its private attributes too."""
         return holdings(self._target(request), self._sources.owns)
+
+    # --- the usage example ------------------------------------------------------------
+
+    async def _op_example(self, request: dict[str, Any]) -> Any:
+        """Do one of the things that `Examples` can do."""
+        return await surfaces.settle(getattr(self._examples, request["do"])(request))
 
     async def _op_size(self, request: dict[str, Any]) -> Any:
         """Count the objects that a breaker keeps alive."""

@@ -103,13 +103,14 @@ class Visit:
         self._future: asyncio.Future[dict[str, Any]] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiter: Waiter | None = None
-        self._order: dict[str, Any] | None = None
+        self.order: dict[str, Any] | None = None
+        """How it ends, once that is told."""
 
     async def stay(self) -> dict[str, Any]:
         """Wait in a task for the order how to end."""
         with self._upstream.scheduler.lock:
-            if self._order is not None:
-                return self._order
+            if self.order is not None:
+                return self.order
             self._loop = asyncio.get_running_loop()
             self._future = self._loop.create_future()
         try:
@@ -123,17 +124,17 @@ class Visit:
         """Wait in a thread for the order how to end."""
         scheduler = self._upstream.scheduler
         with scheduler.lock:
-            if self._order is None:
+            if self.order is None:
                 self._waiter = scheduler.begin()
         if self._waiter is not None:
             scheduler.wait(self._waiter)
-        assert self._order is not None  # noqa: S101  the waiter is woken with an order
-        return self._order
+        assert self.order is not None  # noqa: S101  the waiter is woken with an order
+        return self.order
 
     def end(self, order: dict[str, Any]) -> None:
         """Give the order; called on the main thread."""
         with self._upstream.scheduler.lock:
-            self._order = order
+            self.order = order
             if self._future is not None and self._loop is not None:
                 future = self._future
                 self._loop.call_soon_threadsafe(_give, future, order)
@@ -186,7 +187,8 @@ class Upstream:
         if self._visits.get(visit.call) is visit:
             del self._visits[visit.call]
 
-    def _arrive(self, call: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Visit:
+    def arrive(self, call: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Visit:
+        """Tell the driver that something runs, which then waits for its order."""
         visit = Visit(self, call)
         with self.scheduler.lock:
             self._visits[call] = visit
@@ -216,7 +218,7 @@ class Upstream:
         if call in self._here:
             self._ran_here[call] += 1
             return self._leave(call, self._here[call])
-        visit = self._arrive(call, args, kwargs)
+        visit = self.arrive(call, args, kwargs)
         return self._leave(call, await visit.stay())
 
     def visit_in_thread(self, call: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -224,7 +226,7 @@ class Upstream:
         if call in self._here:
             self._ran_here[call] += 1
             return self._leave(call, self._here[call])
-        visit = self._arrive(call, args, kwargs)
+        visit = self.arrive(call, args, kwargs)
         return self._leave(call, visit.stay_in_thread())
 
     def function(self, call: int, form: str) -> Callable[..., Any]:

@@ -1,0 +1,441 @@
+"""Finds, without running anything, how the usage example of an answer sends one request.
+
+An example can be a class that wraps an HTTP client, a function behind a breaker,
+or only a `main()`: each `Way` found here is tried by behaviour, best first.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from grader.answers import cutting, paths
+from grader.binding.arguments import Filler
+from grader.candidate import Candidate, SourceFile
+
+CLIENTS = ("httpx", "aiohttp", "requests", "urllib3", "urllib.request", "http.client")
+"""Modules that send requests."""
+
+_PROGRAMS = ("main", "demo", "run", "example", "simulat", "test", "usage", "scenario")
+_NOT_CALLED = (
+    *("close", "aclose", "shutdown", "stop", "disconnect", "cleanup", "reset", "start", "connect"),
+    *("open", "setup", "initialize", "metrics", "get_metrics", "stats", "get_stats", "state"),
+    *("get_state", "status", "get_status", "health", "health_check", "get_health", "fallback"),
+)
+_WELCOME = ("get", "fetch", "request", "get_json", "fetch_json", "fetch_data", "get_data", "call")
+_MOST_KEYS = 40
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """One way of sending one request, or a program that sends several."""
+
+    kind: str
+    """`method`, `function`, `part` of a function that is a program, or `program`."""
+    module: str
+    name: str
+    owner: Any = None
+    """The expression that builds the object whose method it is."""
+    source: str = ""
+    """What is run before a `part` can be called."""
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+    elsewhere: tuple[Any, ...] = ()
+    """The same arguments for another host; empty where no argument names one."""
+    coroutine: bool = False
+    told: str = ""
+    """Its name in words."""
+
+
+class Code(msgspec.Struct, frozen=True, kw_only=True):
+    """What the example consists of."""
+
+    modules: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The modules to import in order, each with those whose names it goes on using."""
+    examples: tuple[str, ...] = ()
+    """Those of them that only show how the breaker is used."""
+    ways: tuple[Way, ...] = ()
+    clients: tuple[str, ...] = ()
+    """HTTP clients that the candidate imports anywhere."""
+    used: bool = False
+    """Something in it uses one of them."""
+    guarded: tuple[str, ...] = ()
+    """Modules that run their program only under `if __name__ == "__main__"`."""
+    keys: tuple[tuple[str, ...], ...] = ()
+    """Keys that it reads of what is served, each with those that lead to it."""
+
+
+def read(candidate: Candidate, breaker: str, build: Any) -> Code:
+    """Return how the example of a candidate can be driven.
+
+    `breaker` is the dotted name that makes the breaker, `build` the expression that does so.
+    """
+    sources = [_Source(file) for file in candidate.files if file.role != "adapter"]
+    shared = _Shared(sources, breaker.partition(":")[2].split(".")[0], build)
+    ordered = sorted(sources, key=lambda source: source.file.role != "example")
+    relevant = [s for s in ordered if s.file.role == "example" or s.clients]
+    ways = [way for source in relevant for way in _ways(source, shared)]
+    programs = [
+        Way(kind="program", module=s.module, name="", told=f"{s.file.path} as a program")
+        for s in relevant
+        if s.runs
+    ]
+    ways.sort(key=lambda way: _RANKS.index(way.kind))
+    examples = [s for s in sources if s.file.role == "example"]
+    return Code(
+        modules=tuple((s.module, _continued(s, sources)) for s in examples),
+        examples=tuple(s.module for s in examples),
+        ways=(*ways, *programs),
+        clients=tuple(c for c in CLIENTS if any(c in s.clients for s in sources)),
+        used=any(s.uses_client for s in sources),
+        guarded=tuple(s.module for s in sources if s.guarded),
+        keys=tuple(dict.fromkeys(key for s in relevant for key in s.keys))[:_MOST_KEYS],
+    )
+
+
+_RANKS = ("method", "wrapped", "function", "part")
+
+
+def _continued(source: "_Source", sources: list["_Source"]) -> tuple[str, ...]:
+    """Return the modules whose names an unnamed block may use: what it continues comes first."""
+    if source.file.continues is None:
+        return ()
+    before = sources[: sources.index(source)]
+    earlier = [s.module for s in before if s.file.continues == source.file.continues]
+    return (paths.module(source.file.continues), *earlier)
+
+
+class _Source:
+    """One file of the candidate, read."""
+
+    def __init__(self, file: SourceFile) -> None:
+        self.file = file
+        self.module = paths.module(file.path)
+        self.tree = cutting.tree(file.text)
+        nodes = list(ast.walk(self.tree))
+        self.clients: set[str] = set()
+        self.aliases: dict[str, str] = {}
+        for node in nodes:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self._imported(node)
+        self.uses_client = any(
+            isinstance(node, ast.Name) and node.id in self.aliases for node in nodes
+        )
+        self.guarded = any(_is_guard(node) for node in self.tree.body)
+        self.runs = self.guarded or any(_acts(node) for node in self.tree.body)
+        self.keys = [path for node in nodes if (path := _key_path(node))]
+
+    def _imported(self, node: ast.Import | ast.ImportFrom) -> None:
+        for alias in node.names:
+            if isinstance(node, ast.Import):
+                full, bound = alias.name, alias.asname or alias.name.split(".")[0]
+            else:
+                full = f"{node.module or ''}.{alias.name}"
+                bound = alias.asname or alias.name
+            client = next((c for c in CLIENTS if full == c or full.startswith(f"{c}.")), None)
+            if client is not None:
+                self.clients.add(client)
+                self.aliases[bound] = client
+
+
+def _is_guard(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
+
+
+def _acts(node: ast.AST) -> bool:
+    """Whether a statement at the top level does something when it is imported."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Call | ast.Await)
+    return isinstance(node, ast.For | ast.While | ast.With | ast.Try) and any(
+        isinstance(inner, ast.Call) for inner in ast.walk(node)
+    )
+
+
+def _key(node: ast.AST) -> str:
+    key: ast.AST | None = None
+    if isinstance(node, ast.Subscript):
+        key = node.slice
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        key = node.args[0] if node.func.attr == "get" and node.args else None
+    known = isinstance(key, ast.Constant) and isinstance(key.value, str)
+    return key.value if known and key.value.isidentifier() else ""  # type: ignore[union-attr]
+
+
+def _key_path(node: ast.AST) -> tuple[str, ...]:
+    """Return `("main", "temp")` for `data["main"]["temp"]`."""
+    key = _key(node)
+    if not key:
+        return ()
+    inner = node.value if isinstance(node, ast.Subscript) else node.func.value  # type: ignore[attr-defined]
+    while isinstance(inner, ast.Subscript) and isinstance(inner.slice, ast.Constant):
+        if isinstance(inner.slice.value, str):
+            break
+        inner = inner.value
+    return (*_key_path(inner), key)
+
+
+def names(node: ast.AST) -> set[str]:
+    """Return the names and attributes that are mentioned anywhere in a piece of code."""
+    found = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    found |= {inner.attr for inner in ast.walk(node) if isinstance(inner, ast.Attribute)}
+    return found | {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
+
+
+class _Shared:
+    """What the files know of each other: who sends requests, and who goes through a breaker."""
+
+    def __init__(self, sources: list[_Source], breaker: str, build: Any) -> None:
+        self.breaker = breaker
+        aliases = {alias for s in sources for alias in s.aliases}
+        self.clients = {c.split(".")[0] for s in sources for c in s.clients}
+        units: dict[str, set[str]] = {}
+        for source in sources:
+            for name, node in _units(source.tree):
+                units[name] = units.get(name, set()) | names(node)
+        self.classes = {
+            node.name: (source.module, node)
+            for source in sources
+            for node in source.tree.body
+            if isinstance(node, ast.ClassDef)
+        }
+        core = {
+            node.name
+            for source in sources
+            if source.file.role == "implementation" and not source.clients
+            for node in source.tree.body
+            if isinstance(node, (*_FUNCTIONS, ast.ClassDef)) and not _is_passive(node)
+        }
+        self.senders = _spread(units, aliases | {"session", "client", "http_client"}, core)
+        self.guards = _spread(units, {breaker, *core, *_BREAKERS}, set())
+        self.filler = Filler(build, self.classes, self.clients)
+
+
+def _is_passive(node: ast.AST) -> bool:
+    """Whether it is an error or a set of states: code that mentions it may use no breaker."""
+    bases = " ".join(ast.unparse(base) for base in getattr(node, "bases", ()))
+    return any(word in bases for word in ("Error", "Exception", "Enum"))
+
+
+_BREAKERS = {"breaker", "circuit_breaker", "cb", "circuit", "_breaker", "_circuit_breaker"}
+
+
+def _units(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
+    for node in tree.body:
+        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+            yield node.name, node
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    yield target.id, node.value
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
+            yield node.target.id, node.value
+
+
+def _spread(units: Mapping[str, set[str]], seeds: Iterable[str], never: set[str]) -> set[str]:
+    """Return the seeds and every unit that mentions one of them, directly or not."""
+    found = set(seeds)
+    grew = True
+    while grew:
+        more = {name for name, used in units.items() if used & found} - found - never
+        found |= more
+        grew = bool(more)
+    return found
+
+
+# --- ways ---------------------------------------------------------------------------------
+
+
+def _ways(source: _Source, shared: _Shared) -> Iterator[Way]:
+    functions = {n.name: n for n in source.tree.body if isinstance(n, _FUNCTIONS)}
+    for node in source.tree.body:
+        if isinstance(node, ast.ClassDef) and node.name != shared.breaker:
+            yield from _methods(source, node, shared)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            yield from _wrapped(source, node, functions, shared)
+    ranked = sorted(functions.values(), key=lambda f: _rank(f.name))
+    for function in ranked:
+        if names(function) & shared.senders and names(function) & shared.guards:
+            if not _is_program(function):
+                yield from _call(source, function, shared, kind="function")
+            yield from _parts(source, function, functions, shared)
+    for body in [node for node in source.tree.body if _is_guard(node) or _acts(node)]:
+        yield from _parts(source, body, functions, shared)
+
+
+def _is_program(function: Function) -> bool:
+    name = function.name.lower().strip("_")
+    return any(name == word or name.startswith(word) for word in _PROGRAMS) and not (
+        function.args.args and any(_rank(arg.arg) == 0 for arg in function.args.args)
+    )
+
+
+def _rank(name: str) -> int:
+    if name in _WELCOME:
+        return _WELCOME.index(name)
+    beginnings = ("fetch", "get", "call", "request")
+    return 10 + next((i for i, b in enumerate(beginnings) if name.startswith(b)), 9)
+
+
+def _methods(source: _Source, node: ast.ClassDef, shared: _Shared) -> Iterator[Way]:
+    methods = {m.name: m for m in node.body if isinstance(m, _FUNCTIONS)}
+    bases = " ".join(ast.unparse(base) for base in node.bases)
+    if any(word in bases for word in ("Error", "Exception", "Enum", "Protocol")):
+        return
+    senders = _spread(_members(methods), shared.senders, set())
+    guards = _spread(_members(methods), shared.guards, set())
+    if not any({name, *names(m)} & senders for name, m in methods.items()):
+        return
+    if not any({name, *names(m)} & guards for name, m in methods.items()):
+        return
+    owner = shared.filler.instance(source.module, node)
+    if owner is None:
+        return
+    guarded = {name: m for name, m in methods.items() if names(m) & guards} or methods
+    for name, method in sorted(guarded.items(), key=lambda entry: _rank(entry[0])):
+        hidden = name.startswith("_") or name in _NOT_CALLED
+        if hidden or not names(method) & senders or "property" in _decorators(method):
+            continue
+        yield from _call(source, method, shared, kind="method", owner=owner, of=node.name)
+
+
+def _members(methods: Mapping[str, Function]) -> dict[str, set[str]]:
+    """Return what each method, and each attribute that is set in one, mentions."""
+    members = {name: names(method) for name, method in methods.items()}
+    for method in methods.values():
+        for node in ast.walk(method):
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                for target in targets:
+                    if isinstance(target, ast.Attribute):
+                        used = members.setdefault(target.attr, set())
+                        used |= names(node.value)
+    return members
+
+
+def _decorators(function: Function) -> set[str]:
+    return {name for decorator in function.decorator_list for name in names(decorator)}
+
+
+def _call(  # noqa: PLR0913  what is called, and on what
+    source: _Source,
+    function: Function,
+    shared: _Shared,
+    *,
+    kind: str,
+    owner: Any = None,
+    of: str = "",
+    name: str = "",
+) -> Iterator[Way]:
+    based = shared.filler.has_base(of)
+    seen = []
+    for whole in (not based, based):
+        args = shared.filler.arguments(function, bound=bool(of), whole=whole)
+        kwargs = shared.filler.keywords(function, whole=whole)
+        if args is None or kwargs is None:
+            return
+        if args in seen:
+            return
+        seen.append(args)
+        elsewhere = shared.filler.elsewhere(args)
+        yield Way(
+            kind=kind,
+            module=source.module,
+            name=name or function.name,
+            owner=owner,
+            args=tuple(args),
+            kwargs=kwargs,
+            elsewhere=tuple(elsewhere) if elsewhere != args else (),
+            coroutine=isinstance(function, ast.AsyncFunctionDef),
+            told=f"{of}.{function.name}" if of else name or function.name,
+        )
+
+
+def _wrapped(
+    source: _Source,
+    node: ast.Assign | ast.AnnAssign,
+    functions: Mapping[str, Function],
+    shared: _Shared,
+) -> Iterator[Way]:
+    """Find `protected = breaker(function)`."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+    if not isinstance(target, ast.Name) or not isinstance(node.value, ast.Call):
+        return
+    for argument in node.value.args:
+        function = functions.get(argument.id) if isinstance(argument, ast.Name) else None
+        if function is not None and names(function) & shared.senders:
+            yield from _call(source, function, shared, kind="wrapped", name=target.id)
+
+
+def _parts(
+    source: _Source, body: ast.AST, functions: Mapping[str, Function], shared: _Shared
+) -> Iterator[Way]:
+    """Find calls in a program that go through a breaker it made, and take them out of it."""
+    local = _Locals(body)
+    senders = _spread({k: names(v) for k, v in local.made.items()}, shared.senders, set())
+    guards = _spread({k: names(v) for k, v in local.made.items()}, shared.guards, set())
+    for call in local.calls:
+        handed = {a.id for a in call.args if isinstance(a, ast.Name)}
+        inner = [a for a in call.args if isinstance(a, ast.Lambda | ast.Call | ast.Attribute)]
+        handed |= {name for argument in inner for name in names(argument)}
+        direct = names(call.func) & senders & {*local.made, *functions}
+        sends = (handed & senders & {*local.made, *functions}) or direct
+        if not sends or not names(call) & guards or names(call.func) & {"run", "gather"}:
+            continue
+        text = ast.unparse(call)
+        if text.startswith(("asyncio.", "print(")):
+            continue
+        yield Way(
+            kind="part",
+            module=source.module,
+            name="single",
+            source=local.source(call),
+            coroutine=True,
+            told=text[:60],
+        )
+        return
+
+
+class _Locals:
+    """What a piece of code makes by name, and which calls it makes."""
+
+    def __init__(self, body: ast.AST) -> None:
+        self.made: dict[str, ast.stmt] = {}
+        self.calls: list[ast.Call] = []
+        self.loops: set[str] = set()
+        self._visit(body, top=True)
+
+    def _visit(self, node: ast.AST, *, top: bool = False) -> None:
+        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)) and not top:
+            self.made.setdefault(node.name, node)
+            return
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            if not any(isinstance(inner, ast.Await) for inner in ast.walk(node.value)):
+                self.made.setdefault(node.targets[0].id, node)
+        elif isinstance(node, ast.AsyncWith | ast.With):
+            for item in node.items:
+                if isinstance(item.optional_vars, ast.Name):
+                    made = ast.Assign([item.optional_vars], item.context_expr)
+                    self.made.setdefault(item.optional_vars.id, ast.fix_missing_locations(made))
+        elif isinstance(node, ast.For | ast.AsyncFor):
+            self.loops |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
+        elif isinstance(node, ast.Call):
+            self.calls.append(node)
+        for inner in ast.iter_child_nodes(node):
+            self._visit(inner)
+
+    def source(self, call: ast.Call) -> str:
+        """Return code that makes what a call needs, and a function `single` that makes it."""
+        needed, waiting = set[str](), set(names(call))
+        while waiting:
+            name = waiting.pop()
+            if name in self.made and name not in needed:
+                needed.add(name)
+                waiting |= names(self.made[name])
+        lines = [f"{name} = 1" for name in sorted(self.loops & names(call))]
+        lines += [ast.unparse(node) for name, node in self.made.items() if name in needed]
+        lines.append("async def single():")
+        lines.append(f"    made = {ast.unparse(call)}")
+        lines.append("    return await made if hasattr(made, '__await__') else made")
+        return "\n".join(lines) + "\n"

@@ -1,0 +1,107 @@
+"""Usage examples of many forms, each with the reference breaker: what is found, and how judged."""
+
+from pathlib import Path
+
+import pytest
+
+from grader import scoring
+from grader.answers import assembly, text
+from grader.candidate import Candidate
+from grader.defects import reference
+from grader.grading import grade
+from grader.sandbox import choose
+
+FOLDER = Path(__file__).resolve().parent / "http_examples"
+RAISES_FOR_404 = {"ht-4xx": "fail"}
+RUN_AS_A_WHOLE = {"ht-recovers": "unknown"}
+NOTHING_SENT = {
+    "ht-example": "fail",
+    **dict.fromkeys(
+        ("ht-5xx", "ht-transport", "ht-4xx", "ht-open-silent", "ht-recovers", "ht-hygiene"),
+        "blocked",
+    ),
+}
+EXPECTED = {
+    "aiohttp_in_context": RAISES_FOR_404,
+    "urllib_decorated": RAISES_FOR_404,
+    "inline_in_main": RUN_AS_A_WHOLE,
+    "plain_script": RUN_AS_A_WHOLE,
+    "bad_builtin_errors_only": {"ht-transport": "fail", **RAISES_FOR_404},
+    "bad_name_error": NOTHING_SENT,
+    "bad_pretends_to_send": NOTHING_SENT,
+    "bad_session_left_open": {"ht-hygiene": "fail"},
+    "bad_status_never_looked_at": {
+        "ht-5xx": "fail",
+        "ht-open-silent": "blocked",
+        "ht-recovers": "blocked",
+    },
+}
+"""Verdicts other than `pass`, by example."""
+
+
+def with_example(path: Path, *, in_one_file: bool = False) -> Candidate:
+    """Put an example beside the reference breaker, or below it in the same file."""
+    breaker = next(file for file in reference().files if file.role == "implementation").text
+    example = text.read(path)
+    if in_one_file:
+        own = "from circuit_breaker import"
+        kept = [line for line in example.splitlines() if not line.startswith(own)]
+        joined = breaker + "\n\n" + "\n".join(kept) + "\n"
+        files = [assembly.source_file("circuit_breaker.py", joined)]
+    else:
+        files = [
+            assembly.source_file("circuit_breaker.py", breaker),
+            assembly.source_file("example.py", example, role="example"),
+        ]
+    return assembly.from_files(files, id=path.stem, name=path.stem)
+
+
+def judged(candidate: Candidate) -> dict[str, tuple[str, str]]:
+    """Return the verdicts on the scored http rows with their evidence."""
+    graded = grade(candidate, choose(), scoring.load(), select="test_http")
+    return {
+        row: (str(found.verdict), found.evidence)
+        for row, found in graded.result.requirements.items()
+        if row.startswith("ht-") and row != "ht-per-host"
+    }
+
+
+def not_passed(verdicts: dict[str, tuple[str, str]]) -> dict[str, str]:
+    return {row: verdict for row, (verdict, _) in verdicts.items() if verdict != "pass"}
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
+def test_an_example_is_driven_and_judged(path: Path) -> None:
+    verdicts = judged(with_example(path))
+    assert not_passed(verdicts) == EXPECTED.get(path.stem, {}), verdicts
+
+
+@pytest.mark.parametrize("name", ["aiohttp_lazy_session", "requests_with_retries"])
+def test_an_example_in_the_file_of_the_breaker_is_driven_as_well(name: str) -> None:
+    verdicts = judged(with_example(FOLDER / f"{name}.py", in_one_file=True))
+    assert not_passed(verdicts) == {}, verdicts
+
+
+def test_an_example_of_an_absent_package_is_unknown(tmp_path: Path) -> None:
+    path = tmp_path / "absent.py"
+    path.write_text("import httpx\nimport no_such_package_here\n\nhttpx.get('https://a.example')\n")
+    assert set(not_passed(judged(with_example(path))).values()) == {"unknown"}
+
+
+def test_an_answer_without_any_example_fails_one_row_alone() -> None:
+    files = [file for file in reference().files if file.role == "implementation"]
+    verdicts = judged(assembly.from_files(files, id="bare", name="Bare"))
+    assert verdicts["ht-example"] == ("fail", "no HTTP client is imported anywhere")
+    assert not_passed(verdicts) == NOTHING_SENT
+
+
+def test_an_example_that_breaks_off_is_blocked_where_its_end_is_missing() -> None:
+    path = FOLDER / "aiohttp_lazy_session.py"
+    breaker = next(file for file in reference().files if file.role == "implementation").text
+    kept, _, _ = text.read(path).partition("        async with session.request(")
+    files = [
+        assembly.source_file("circuit_breaker.py", breaker),
+        assembly.source_file("example.py", kept, role="example", open_fence=True),
+    ]
+    verdicts = judged(assembly.from_files(files, id="cut", name="Cut"))
+    assert set(not_passed(verdicts).values()) == {"blocked"}
