@@ -18,6 +18,9 @@ from typing import Any
 from . import describe, surfaces
 from .calls import Calls
 from .expressions import Builder
+from .generators import describe_generators
+from .importing import Watch
+from .keeping import FailedCall
 from .loader import Sources
 from .loop import Mover, VirtualLoop
 from .luck import set_luck
@@ -205,6 +208,28 @@ class Server:
         return self._calls.describe_decorated(
             self._breakers[request["breaker"]], request["surface"], request["form"]
         )
+
+    async def _op_generators(self, request: dict[str, Any]) -> Any:
+        """Tell what becomes of generator functions."""
+        wrapped = self._breakers[request["breaker"]]
+        return await describe_generators(wrapped, request["surface"])
+
+    async def _op_failed_call(self, request: dict[str, Any]) -> Any:
+        """Make a failing call, and tell whether what it had in its hands is still alive."""
+        surface = request["surface"]
+        call = FailedCall(self._breakers[request["breaker"]], surface, request["failure"])
+        if surface["mode"] == "async":
+            await self._loop.create_task(call.in_task())
+        else:
+            await self._loop.run_in_executor(None, call.in_thread)
+        return call.told()
+
+    async def _op_watch(self, request: dict[str, Any]) -> Any:
+        """Begin to take note of what is set in motion and warned of, or end and tell it."""
+        if request["on"]:
+            self._watch = Watch(self._sources.folder)
+            return self._watch.start()
+        return self._watch.stop()
 
     async def _op_size(self, request: dict[str, Any]) -> Any:
         """Count the objects that a breaker keeps alive."""
