@@ -21,7 +21,7 @@ from spec_tests.scenarios.robustness import Generators, Kept, Named, WallStep
 def test_a_late_success_does_not_close_an_open_circuit(late_success: LateSuccess) -> None:
     """The success of a call that was admitted earlier does not close an open circuit."""
     seen = late_success
-    assert seen.after.rejected, (
+    assert seen.after.turned_away, (
         "a slow call began, others tripped the breaker, then the slow one succeeded:"
         f" the next call {seen.after.tell()}"
         + (f" and the state was {seen.state}" if seen.state is not None else "")
@@ -64,7 +64,7 @@ def test_what_a_failure_from_before_a_recovery_does(
         "st-probe-success-closes",
         f"good calls after the open period: {tell_all(seen.recovered)}",
     )
-    if seen.after.rejected:
+    if seen.after.turned_away:
         recorded("a failure that was admitted before a recovery counts after it")
     recorded("a failure that was admitted before a recovery is ignored after it")
 
@@ -76,7 +76,7 @@ def test_setting_the_wall_clock_does_not_change_the_open_period(
     """Setting the wall clock back or forward does not change the open period."""
     for seen in wall_clock_steps:
         step = f"set {'back' if seen.seconds < 0 else 'forward'} by an hour after the trip"
-        assert seen.early.rejected, (
+        assert seen.early.turned_away, (
             f"the open period is {seen.period.tell()} and the wall clock was {step}:"
             f" after {seen.early_at:.4g} s the call {seen.early.tell()}"
         )
@@ -90,7 +90,7 @@ def test_setting_the_wall_clock_does_not_change_the_open_period(
 def test_each_rejection_raises_a_fresh_exception(ten_rejections: tuple[CallSeen, ...]) -> None:
     """Each rejection raises an exception of its own: its traceback does not grow."""
     blocked_unless(
-        all(call.rejected for call in ten_rejections),
+        all(call.turned_away for call in ten_rejections),
         "st-open-rejects",
         f"ten calls while open: {tell_all(ten_rejections)}",
     )
@@ -140,9 +140,9 @@ def test_it_gives_no_warnings(watched_import: Watched, watched_life: Watched) ->
     """Importing it changes nothing else and warns of nothing; using it warns of no deprecation."""
     blocked_unless(not watched_import.error, "de-imports", watched_import.error)
     changed = [what for what in watched_import.changed if what != "the root logger"]
-    assert not changed, f"importing it changed {', '.join(changed)}"
     told = (*watched_import.warnings, *watched_import.deprecated)
     assert not told, f"it gives warnings: {'; '.join(told[:3])}"
+    assert not changed, f"importing it changed {', '.join(changed)}"
     in_use = [entry for entry in watched_life.warnings if "Deprecat" in entry or "Future" in entry]
     assert not in_use, f"in use it gives warnings: {'; '.join(in_use[:3])}"
 

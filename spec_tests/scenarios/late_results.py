@@ -28,7 +28,7 @@ def _trip_around(breaker: Breaker) -> CallSeen:
         call = breaker.fail()
         if call.waiting:
             raise Blocked("as-concurrent", "a second call waits until the first has ended")
-        if call.rejected:
+        if call.turned_away:
             return call
     raise Blocked("th-exact", "it does not trip while another call runs")
 
@@ -160,11 +160,11 @@ class DuringProbe(msgspec.Struct, frozen=True, kw_only=True):
         changed = before != after
         if changed and after == "closed":
             return "closes the circuit"
-        if (changed and after == "open") or (not self.full and self.next.rejected):
+        if (changed and after == "open") or (not self.full and self.next.turned_away):
             return "reopens the circuit"
-        if self.full and not self.next.rejected:
+        if self.full and not self.next.turned_away:
             return "lets a further caller in"
-        if not self.full and not self.later.rejected:
+        if not self.full and not self.later.turned_away:
             return "closes the circuit"
         if any(not call.succeeded for call in self.after_probes):
             return "keeps the probe's success from closing it"
@@ -196,7 +196,7 @@ def _during_a_probe(lab: Lab, period: OpenPeriod, planned: str, control: CallSee
     following, later = breaker.fail(), breaker.succeed()
     after: tuple[CallSeen, ...] = ()
     in_flight = tuple(probe.seen for probe in probes)
-    if full and probes and following.rejected and later.rejected:
+    if full and probes and following.turned_away and later.turned_away:
         for probe in probes:
             probe.succeed()
         after = tuple(breaker.succeed() for _ in range(2))

@@ -29,7 +29,7 @@ class AfterCancellation(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the cancellation closed it; None where that cannot be told."""
         if self.burst.running < self.burst.callers or self.after_failure is None:
             return False
-        if not self.after_failure.rejected:
+        if not self.after_failure.turned_away:
             return True  # while half-open one failure is enough
         return None if self.threshold == 1 and self.state != "half_open" else False
 
@@ -95,7 +95,7 @@ def hanging_probe(lab: Lab) -> Hanging:
     while beside.seen.running and len(probes) < _CALLERS:
         probes.append(beside)
         beside = breaker.call()
-    if beside.seen.rejected and probes:
+    if beside.seen.turned_away and probes:
         admitted, rejected = _first_admitted(breaker)
     else:
         admitted, rejected = None, 0.0
