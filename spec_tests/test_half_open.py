@@ -204,12 +204,15 @@ def test_a_call_from_before_the_round_does_not_decide_it(
     late_results_during_a_probe: tuple[DuringProbe, ...],
 ) -> None:
     """A call that was admitted before this half-open round neither decides it nor has a slot."""
-    effects = []
-    for seen in late_results_during_a_probe:
-        blocked_unless(
-            seen.control.admitted, "st-recovers-by-itself", f"a probe {seen.control.tell()}"
-        )
-        effects.append(f"a late {seen.planned} {seen.effect or 'decides nothing'}")
+    without, *rounds = late_results_during_a_probe
+    blocked_unless(without.probes, "st-recovers-by-itself", "no probe was admitted")
+    blocked_unless(
+        not without.effect,
+        "st-probe-success-closes" if without.after_probes else "st-probe-failure-reopens",
+        f"already without a late result: after the probes {tell_all(without.after_probes)};"
+        f" a failure beside them {without.next.tell()}, and the next call {without.later.tell()}",
+    )
+    effects = [f"a late {seen.planned} {seen.effect or 'decides nothing'}" for seen in rounds]
     told = f"with a probe in flight {', '.join(effects)}"
-    assert not any(seen.effect for seen in late_results_during_a_probe), told
+    assert not any(seen.effect for seen in rounds), told
     recorded(told)
