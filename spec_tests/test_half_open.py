@@ -204,7 +204,7 @@ def test_a_call_from_before_the_round_does_not_decide_it(
     late_results_during_a_probe: tuple[DuringProbe, ...],
 ) -> None:
     """A call that was admitted before this half-open round neither decides it nor has a slot."""
-    without, *rounds = late_results_during_a_probe
+    *rounds, without = late_results_during_a_probe
     blocked_unless(without.probes, "st-recovers-by-itself", "no probe was admitted")
     blocked_unless(
         not without.effect,

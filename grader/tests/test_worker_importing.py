@@ -41,7 +41,7 @@ def test_a_module_that_only_defines_is_quiet() -> None:
         ("socket.create_connection(('127.0.0.1', 9))", "a connection"),
         ("urllib.request.urlopen('http://example.invalid/')", "a name lookup"),
         ("http.server.HTTPServer(('127.0.0.1', 8008), None)", "a server socket"),
-        ("open('/tmp/breaker.log', 'a')", "a file that is written"),
+        ("open('/tmp/breaker.log', 'a')", "the writing of a file"),
         ("subprocess.run(['true'])", "a process"),
     ],
 )

@@ -70,7 +70,7 @@ class Watch:
             return
         what = _AUDITED.get(event)
         if event == "open" and isinstance(args[2], int) and args[2] & _WRITING:
-            what = "a file that is written"
+            what = "the writing of a file"
         if what is not None:
             self._note(what)
 

@@ -171,9 +171,9 @@ class DuringProbe(msgspec.Struct, frozen=True, kw_only=True):
 
 @scenario
 def late_results_during_a_probe(lab: Lab) -> tuple[DuringProbe, ...]:
-    """With a probe in flight, let a call that was admitted while closed end; first, let none."""
+    """With a probe in flight, let a call that was admitted while closed end; then, let none."""
     period = first_period(lab)
-    return tuple(_during_a_probe(lab, period, how) for how in ("", "success", "failure"))
+    return tuple(_during_a_probe(lab, period, how) for how in ("success", "failure", ""))
 
 
 def _during_a_probe(lab: Lab, period: OpenPeriod, planned: str) -> DuringProbe:
