@@ -56,6 +56,11 @@ class CallSeen(msgspec.Struct, frozen=True, kw_only=True):
         return not self.admitted and self.how in {"raised", "refused"}
 
     @property
+    def turned_away(self) -> bool:
+        """The function did not run: the caller was rejected, or given an answer of another make."""
+        return self.ended and not self.admitted
+
+    @property
     def succeeded(self) -> bool:
         """The function ran and its own result came back."""
         return self.admitted and self.how == "returned" and self.own_result

@@ -1,7 +1,15 @@
 """The delivered answer: what arrived, whether it is whole, what it contains."""
 
-from grader.specification import ATTESTED, MUST, blocked_unless, requirement, unknown_unless
+from grader.specification import (
+    ATTESTED,
+    MUST,
+    SHOULD,
+    blocked_unless,
+    requirement,
+    unknown_unless,
+)
 from spec_tests.scenarios.delivery import Delivery, Imported, Parts, Usable
+from spec_tests.scenarios.importing import Watched
 
 
 @requirement("de-code", MUST, source="the question")
@@ -32,6 +40,16 @@ def test_it_imports_in_a_clean_interpreter(imported: Imported) -> None:
         f"package absent: {', '.join(imported.absent)}",
     )
     assert not imported.error, imported.error
+
+
+@requirement("de-quiet-import", SHOULD, source="the question: production-ready", known=ATTESTED)
+def test_importing_it_sets_nothing_in_motion(watched_import: Watched) -> None:
+    """Importing starts no request, server, event loop or thread and leaves the root logger."""
+    seen = watched_import
+    done = [f"started {what}" for what in seen.started]
+    done += ["reconfigured the root logger"] if "the root logger" in seen.changed else []
+    assert not done, f"importing it {', '.join(done)}"
+    blocked_unless(not seen.error, "de-imports", seen.error)
 
 
 @requirement("de-breaker", MUST, source="the question")

@@ -3,8 +3,19 @@
 import pytest
 
 from grader.history import Burst, tell_all
-from grader.specification import MUST, blocked_unless, not_offered_unless, requirement
+from grader.specification import (
+    INFORMATIVE,
+    MUST,
+    SHOULD,
+    blocked_unless,
+    not_offered_unless,
+    recorded,
+    requirement,
+    unknown_unless,
+)
 from spec_tests.scenarios.half_open import ENDINGS, Ending, Late, Successes
+from spec_tests.scenarios.late_results import DuringProbe
+from spec_tests.scenarios.probes import AfterCancellation, Hanging
 
 MOST_BY_DEFAULT = 10
 
@@ -118,7 +129,7 @@ def test_a_slot_is_returned_however_the_probe_ends(
     blocked_unless(seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}")
     assert seen.later, f"after a probe that ended by {ending} no call was made"
     assert all(call.succeeded for call in seen.later), (
-        f"a probe ended by {ending}; good calls up to seven open periods later:"
+        f"a probe ended by {ending}; good calls until a further open period had passed:"
         f" {tell_all(seen.later)}"
     )
 
@@ -132,7 +143,8 @@ def test_a_cancelled_probe_does_not_leave_it_stuck(endings: tuple[Ending, ...]) 
         return
     blocked_unless(seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}")
     assert all(call.succeeded for call in seen.later), (
-        f"a probe was cancelled; good calls up to seven open periods later: {tell_all(seen.later)}"
+        "a probe was cancelled; good calls until a further open period had passed:"
+        f" {tell_all(seen.later)}"
     )
 
 
@@ -148,3 +160,59 @@ def test_a_late_success_does_not_close_what_a_failed_probe_reopened(late_loser: 
     assert seen.after_late_success.rejected, (
         f"one probe failed, then another succeeded; the next call {seen.after_late_success.tell()}"
     )
+
+
+@requirement("ho-cancel-not-close", SHOULD, source="POL, fabfuel")
+def test_a_cancelled_probe_does_not_close_it(cancelled_probe: AfterCancellation) -> None:
+    """A cancelled probe proves nothing: right after it callers are still limited or rejected."""
+    seen = cancelled_probe
+    blocked_unless(seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}")
+    blocked_unless(
+        seen.probe.ended, "as-cancel-propagates", f"the cancelled probe {seen.probe.tell()}"
+    )
+    unknown_unless(
+        seen.closed is not None,
+        "one failure trips it, so that closed and half-open without a limit look alike",
+    )
+    assert not seen.closed, (
+        f"a probe was cancelled; right after that {seen.burst.tell()}, and one failure of them"
+        " did not reopen it: closed"
+    )
+    recorded(f"after a cancelled probe: {seen.tell()}; {seen.burst.tell()}")
+
+
+@requirement("ho-hung-probe", INFORMATIVE, source="R4J, OpenViking#3717, POL#216")
+def test_what_a_probe_that_never_returns_does(hanging_probe: Hanging) -> None:
+    """A probe that never returns does not make the breaker reject for ever."""
+    seen = hanging_probe
+    blocked_unless(seen.probes, "st-recovers-by-itself", f"the first probe {seen.beside.tell()}")
+    if seen.beside.running:
+        recorded("a hanging probe keeps nobody out: callers are admitted beside it without a limit")
+    if seen.beside.waiting:
+        recorded("callers wait inside the breaker behind a probe that hangs")
+    if seen.admitted_after is None:
+        recorded("a probe that hangs keeps its slot: callers were rejected for an hour")
+    given_up = " (the breaker ends the call itself)" if all(p.ended for p in seen.probes) else ""
+    recorded(
+        f"while a probe hangs callers are rejected after {seen.rejected_until:g} s and"
+        f" admitted after {seen.admitted_after:g} s{given_up}"
+    )
+
+
+@requirement("ho-stale", SHOULD, source="GOB, NeMo-Agent-Toolkit#2158, deer-flow#5602, POL#223")
+def test_a_call_from_before_the_round_does_not_decide_it(
+    late_results_during_a_probe: tuple[DuringProbe, ...],
+) -> None:
+    """A call that was admitted before this half-open round neither decides it nor has a slot."""
+    *rounds, without = late_results_during_a_probe
+    blocked_unless(without.probes, "st-recovers-by-itself", "no probe was admitted")
+    blocked_unless(
+        not without.effect,
+        "st-probe-success-closes" if without.after_probes else "st-probe-failure-reopens",
+        f"already without a late result: after the probes {tell_all(without.after_probes)};"
+        f" a failure beside them {without.next.tell()}, and the next call {without.later.tell()}",
+    )
+    effects = [f"a late {seen.planned} {seen.effect or 'decides nothing'}" for seen in rounds]
+    told = f"with a probe in flight {', '.join(effects)}"
+    assert not any(seen.effect for seen in rounds), told
+    recorded(told)

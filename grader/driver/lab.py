@@ -51,6 +51,8 @@ class Lab:
         """Why its time cannot be moved (see `grader.driver.certify`); empty where it can."""
         self.blocking: list[str] = []
         """Blocking calls that were seen on a thread with an event loop."""
+        self.growth: float | None = None
+        """What a failed probe multiplies the open period by at most, once that was measured."""
         self._calls: dict[int, Call] = {}
         self._breakers = 0
         worker.answer = self._answer

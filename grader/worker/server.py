@@ -21,13 +21,16 @@ from . import describe, surfaces
 from .calls import Calls
 from .examples import Examples
 from .expressions import Builder
+from .generators import describe_generators
 from .holdings import holdings
 from .hooks import Hooked
+from .importing import Watch
+from .keeping import FailedCall
 from .loader import Sources
 from .loop import Mover, VirtualLoop
 from .luck import set_luck
 from .scheduler import Scheduler
-from .timekeeping import Watch, find_clocks, moved_along
+from .timekeeping import TimeWatch, find_clocks, moved_along
 from .upstream import Upstream
 from .waiting import Observed
 from .wire import Wire, flatten, scalar
@@ -58,7 +61,7 @@ class Server:
         self._builder = Builder()
         self._breakers: dict[str, surfaces.Wrapped] = {}
         self._calls = Calls(upstream, self._loop, self._mover, self._events, sources.owns)
-        self._watch = Watch(sources.owns, scheduler.is_main_thread)
+        self._time_watch = TimeWatch(sources.owns, scheduler.is_main_thread)
         self._examples = Examples(
             upstream=upstream,
             builder=self._builder,
@@ -220,7 +223,7 @@ class Server:
 
     async def _op_watch_time(self, request: dict[str, Any]) -> Any:
         """Begin to note which clocks the candidate reads, or tell which it read."""
-        return self._watch.begin() if request["begin"] else self._watch.end()
+        return self._time_watch.begin() if request["begin"] else self._time_watch.end()
 
     async def _op_find_clocks(self, request: dict[str, Any]) -> Any:
         """Tell where the candidate keeps clocks, and whether each moves as the worker's does."""
@@ -246,6 +249,28 @@ class Server:
         return self._calls.describe_decorated(
             self._breakers[request["breaker"]], request["surface"], request["form"]
         )
+
+    async def _op_generators(self, request: dict[str, Any]) -> Any:
+        """Tell what becomes of generator functions."""
+        wrapped = self._breakers[request["breaker"]]
+        return await describe_generators(wrapped, request["surface"])
+
+    async def _op_failed_call(self, request: dict[str, Any]) -> Any:
+        """Make a failing call, and tell whether what it had in its hands is still alive."""
+        surface = request["surface"]
+        call = FailedCall(self._breakers[request["breaker"]], surface, request["failure"])
+        if surface["mode"] == "async":
+            await self._loop.create_task(call.in_task())
+        else:
+            await self._loop.run_in_executor(None, call.in_thread)
+        return call.told()
+
+    async def _op_watch(self, request: dict[str, Any]) -> Any:
+        """Begin to take note of what is set in motion and warned of, or end and tell it."""
+        if request["on"]:
+            self._watch = Watch(self._sources.folder)
+            return self._watch.start()
+        return self._watch.stop()
 
     async def _op_holds(self, request: dict[str, Any]) -> Any:
         """Tell what a breaker keeps, its private attributes too."""

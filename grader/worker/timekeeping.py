@@ -1,6 +1,6 @@
 """How a candidate tells the time: watched while it works, and looked for where it keeps clocks.
 
-Two views of the same thing. `Watch` notes every reading that the candidate's own code makes while
+Two views of the same thing. `TimeWatch` notes every reading that the candidate's own code makes while
 its breaker is used, and on what kind of thread. `find_clocks` finds the places where it keeps a
 clock: default arguments, class attributes, dataclass fields, closures, module aliases, attributes.
 Whether each of them stands still with the worker's clock is found out by reading it twice, before
@@ -57,7 +57,7 @@ def _codes() -> dict[types.CodeType, str]:
     return codes
 
 
-class Watch:
+class TimeWatch:
     """Notes which clocks the candidate's own code reads, and on which kind of thread."""
 
     def __init__(self, owns: Owns, is_main: Callable[[], bool]) -> None:

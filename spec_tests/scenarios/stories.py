@@ -17,7 +17,28 @@ def first_period(lab: Lab, **settings: object) -> OpenPeriod:
     period, _ = breaker.open_period()
     if period.high is None:
         raise Blocked("st-recovers-by-itself", f"it stayed open for {period.tell()}")
+    if lab.growth is None:
+        lab.growth = _growth(breaker, period)
     return period
+
+
+def _growth(breaker: Breaker, period: OpenPeriod) -> float:
+    """Return what a failed probe multiplies the period by at most; it has just failed.
+
+    A multiplier that can be set is taken at its word, as long as chance has no part in it.
+    """
+    if breaker.lab.offers("multiplier") and not breaker.lab.binding.jittery:
+        return float(breaker.settings["multiplier"])
+    whole, waited = period.high or period.low, 0.0
+    for periods in _STEPS:
+        breaker.wait((periods - waited) * whole)
+        waited = periods
+        if breaker.fail().admitted:
+            break
+    return waited
+
+
+_STEPS = (1.05, 1.3, 1.6, 2.0, 2.5, 3.2, 4.0, 5.0, 6.5, 8.5, 10.5)
 
 
 def due(period: OpenPeriod) -> float:
@@ -49,13 +70,17 @@ def close(breaker: Breaker, most: int = 12) -> tuple[CallSeen, ...]:
 
 
 def recover(breaker: Breaker, period: OpenPeriod, further: int = 4) -> tuple[CallSeen, ...]:
-    """Make good calls at once and one, three and seven open periods later; return the last ones.
+    """Make good calls at once, after an open period and after a grown one; return the last ones.
 
     It has recovered when all of them ran: more in a row than half-open would admit for ever.
+    The period is grown as by one failed probe, which is how long it may stay open from now.
     """
+    whole, waited = period.high or period.low, 0.0
     calls: tuple[CallSeen, ...] = ()
-    for periods in (0.0, DUE, 2 * DUE, 4 * DUE):
-        breaker.wait(periods * (period.high or period.low))
+    for periods in (0.0, 1.0, max(1.0, breaker.lab.growth or 1.0)):
+        until = DUE * periods * whole
+        breaker.wait(until - waited)
+        waited = until
         first = breaker.succeed()
         if first.succeeded:
             calls = (first, *(breaker.succeed() for _ in range(further)))
