@@ -174,3 +174,26 @@ class Burst(msgspec.Struct, frozen=True, kw_only=True):
             f"of {self.callers} callers {self.running} ran together, {self.rejected} were"
             f" rejected at once and {self.waiting} waited inside the breaker"
         )
+
+
+class Explored(msgspec.Struct, frozen=True, kw_only=True):
+    """Two calls of two threads, in every order of their steps with one switch between them."""
+
+    sequence: dict[str, Scalar]
+    """How it ends when one call follows the other."""
+    schedules: int
+    exhausted: bool = False
+    """No schedule was left out."""
+    differing: dict[str, Scalar] = {}
+    """How it ended in the first schedule that differs; empty where all end alike."""
+    switched: str = ""
+    """Before which line the first thread stopped, in that schedule, for the second to go."""
+    stuck: str = ""
+    """The same, for a schedule that came to no end."""
+
+    def tell(self) -> str:
+        """Return the schedule that differs in words."""
+        return (
+            f"one thread stops before {self.switched!r}, another makes its whole call, the first"
+            " goes on"
+        )

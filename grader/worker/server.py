@@ -15,7 +15,7 @@ import types
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from . import describe, surfaces
+from . import describe, schedules, surfaces
 from .calls import Calls
 from .expressions import Builder
 from .loader import Sources
@@ -36,6 +36,7 @@ class Server:
         self, wire: Wire, scheduler: Scheduler, observed: Observed, sources: Sources
     ) -> None:
         self._wire = wire
+        self._scheduler = scheduler
         self._clock = scheduler.clock
         self._sources = sources
         self._loop = VirtualLoop(scheduler, serves=True)
@@ -188,6 +189,11 @@ class Server:
     async def _op_repeat(self, request: dict[str, Any]) -> Any:
         """Make many calls that are answered inside the worker."""
         return await self._calls.repeat(self._breakers[request["breaker"]], request)
+
+    async def _op_explore(self, request: dict[str, Any]) -> Any:
+        """Play two calls of two threads in every order with one switch."""
+        folder = str(self._sources.folder)
+        return schedules.Explorer(self._scheduler, self._builder, folder, request).explore()
 
     async def _op_advance(self, request: dict[str, Any]) -> Any:
         await self._mover.advance(request["seconds"])
