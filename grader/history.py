@@ -190,6 +190,19 @@ class Explored(msgspec.Struct, frozen=True, kw_only=True):
     """Before which line the first thread stopped, in that schedule, for the second to go."""
     stuck: str = ""
     """The same, for a schedule that came to no end."""
+    unplayed: str = ""
+    """Why it could not be played at all."""
+
+    @property
+    def doubt(self) -> str:
+        """Why nothing follows from it; empty where something does."""
+        if self.unplayed:
+            return f"thread schedules could not be explored: {self.unplayed}"
+        if self.stuck:
+            return f"a thread that stopped before {self.stuck} was waited for without end"
+        if not (self.differing or self.exhausted):
+            return f"after {self.schedules} thread schedules there were more"
+        return ""
 
     def tell(self) -> str:
         """Return the schedule that differs in words."""

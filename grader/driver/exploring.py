@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from grader.binding.model import Surface
-from grader.conversation.failures import CandidateFailure, Unknown
+from grader.conversation.failures import CandidateFailure
 from grader.driver.lab import Lab
 from grader.history import Explored
 
@@ -20,13 +20,14 @@ def explore(
     planned: str,
     before: int = 0,
     wait: float = 0.0,
+    stay: bool = False,
     **settings: Any,
 ) -> Explored:
     """Let two threads make one call each on a new breaker, in every schedule with one switch.
 
     `outcome` names what is looked at in the end: `rejects`, `inside`, or counts of the metrics.
-    `before` failures go before, and `wait` seconds of virtual time. Raises Unknown where the
-    calls cannot be played so.
+    `before` failures go before, and `wait` seconds of virtual time. With `stay` the second
+    thread stays inside its function, if it gets there, until the first has ended.
     """
     metrics = lab.binding.metrics
     readable = metrics is not None and not metrics.target
@@ -39,13 +40,14 @@ def explore(
             before=before,
             order_before=lab.binding.failure,
             wait=wait,
+            stay=stay,
             outcome=list(outcome),
             metrics=list(metrics.path) if metrics is not None else [],
             counts=dict(lab.binding.counts) if readable else {},
             most=MOST_SCHEDULES,
         )
     except CandidateFailure as failure:
-        raise Unknown(f"thread schedules could not be explored: {failure}") from failure
+        return Explored(sequence={}, schedules=0, unplayed=str(failure))
     if reply.error is not None:
-        raise Unknown(f"thread schedules could not be explored: {reply.error}")
+        return Explored(sequence={}, schedules=0, unplayed=str(reply.error))
     return msgspec.convert(reply.value, Explored)

@@ -213,9 +213,9 @@ class Breaker:
         """Make several calls that fail, one after the other."""
         return tuple(self.fail() for _ in range(times))
 
-    def burst(self, callers: int) -> list[Call]:
+    def burst(self, callers: int, surface: Surface | None = None) -> list[Call]:
         """Start several calls in one tick; their functions stay parked."""
-        surface = self.surface()
+        surface = surface or self.surface()
         calls = [Call(self.lab, surface, None) for _ in range(callers)]
         self.lab.request(
             "burst",
@@ -225,6 +225,19 @@ class Breaker:
             form=surface.form,
         )
         return calls
+
+    def nest(self, surface: Surface) -> tuple[Call, Call]:
+        """Make a call whose function makes another one through the same breaker; both return."""
+        outer, inner = (Call(self.lab, surface, "return") for _ in range(2))
+        self.lab.request(
+            "nest",
+            breaker=self.handle,
+            surface=surface.data(),
+            form=surface.form,
+            call=outer.number,
+            inner=inner.number,
+        )
+        return outer, inner
 
     def queue(self, callers: int) -> list[Call]:
         """Start several calls, each settled before the next; their functions stay parked."""

@@ -62,6 +62,16 @@ class Calls:
                 self._in_thread, (call, wrapped, surface, function, args, kwargs)
             )
 
+    def nest(self, wrapped: Wrapped, request: dict[str, Any]) -> None:
+        """Start a call whose function makes the call `inner` in its own task or thread."""
+        inner, surface = request["inner"], request["surface"]
+        function = self.protected(wrapped, surface, request["form"], inner)
+        args = (inner,) if surface["style"] == "decorate" else ()
+        make = self._in_task if surface["mode"] == "async" else self._in_thread
+        how = (inner, wrapped, surface, function, args, {})
+        self._upstream.then[request["call"]] = lambda: make(*how)
+        self.start(wrapped, request)
+
     def cancel(self, call: int) -> bool:
         """Cancel a call that runs in a task; False where it does not."""
         task = self._tasks.get(call)

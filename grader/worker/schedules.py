@@ -37,6 +37,11 @@ _STEPS = frozenset(
 Outcome = dict[str, Any]
 
 
+def _run_it(fetch: Callable[[], None]) -> None:
+    """Be what is decorated, once for all calls."""
+    fetch()
+
+
 class _Round:
     """One breaker, and what two threads make of it."""
 
@@ -73,6 +78,10 @@ class _Stop:
             self.step(frame)
         return self.trace
 
+    def inside(self) -> None:
+        """Be told that the protected function runs, which is a step as well."""
+        self.step(sys._getframe(1))  # noqa: SLF001
+
     def step(self, frame: types.FrameType) -> None:
         """Count a step; stop before the one that was asked for."""
         self._left -= 1
@@ -82,6 +91,20 @@ class _Stop:
         line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
         name = frame.f_code.co_name
         self.where = f"line {frame.f_lineno}, in {name}: {text(line)[:_LONGEST_LINE]}"
+        with self._scheduler.lock:
+            self.waiter = self._scheduler.begin()
+        self._scheduler.wait(self.waiter)
+
+
+class _Stay:
+    """Stops a thread inside its protected function."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self.waiter: Waiter | None = None
+
+    def inside(self) -> None:
+        """Be told that the protected function runs."""
         with self._scheduler.lock:
             self.waiter = self._scheduler.begin()
         self._scheduler.wait(self.waiter)
@@ -134,11 +157,17 @@ class Explorer:
 
         self._start(first, turn)
         if stop.waiter is not None:
-            self._start(lambda: self._run(round_), turn)
-            with self._scheduler.lock:
-                self._scheduler.wake(stop.waiter)
-            self._scheduler.wait_until_quiet()
+            stay = _Stay(self._scheduler) if self._request["stay"] else None
+            self._start(lambda: self._run(round_, stay), turn)
+            self._go_on(stop.waiter)
+            if stay is not None and stay.waiter is not None:
+                self._go_on(stay.waiter)
         return stop, round_
+
+    def _go_on(self, waiter: Waiter) -> None:
+        with self._scheduler.lock:
+            self._scheduler.wake(waiter)
+        self._scheduler.wait_until_quiet()
 
     def _start(self, run: Callable[[], None], turn: Turn) -> None:
         def in_turn() -> None:
@@ -153,6 +182,8 @@ class Explorer:
 
     def _begin(self) -> _Round:
         round_ = _Round(self._builder.build(self._request["expression"]))
+        if self._request["surface"]["style"] == "decorate":
+            round_.wrapped.get(self._request["surface"], "sync", _run_it)
         for _ in range(self._request["before"]):
             self._call(round_, self._request["order_before"])
         if self._request["wait"]:
@@ -162,28 +193,29 @@ class Explorer:
         round_.log.clear()
         return round_
 
-    def _run(self, round_: _Round, stop: _Stop | None = None) -> None:
-        self._call(round_, self._request["order"], stop)
+    def _run(self, round_: _Round, at: _Stop | _Stay | None = None) -> None:
+        self._call(round_, self._request["order"], at)
         round_.ended += 1
 
-    def _call(self, round_: _Round, planned: str, stop: _Stop | None = None) -> None:
+    def _call(self, round_: _Round, planned: str, at: _Stop | _Stay | None = None) -> None:
         """Make one call; what comes of it is for the outcome to tell."""
         surface = self._request["surface"]
         error = None if planned == "return" else error_class(planned)("failure")
 
         def fetch(*_args: Any, **_kwargs: Any) -> None:
             round_.log.append("in")
-            if stop is not None:
-                stop.step(sys._getframe())  # noqa: SLF001
+            if at is not None:
+                at.inside()
             round_.log.append("out")
             if error is not None:
                 raise error
 
         try:
-            function = fetch
             if surface["style"] == "decorate":
-                function = round_.wrapped.get(surface, "sync", fetch)
-            surfaces.call_sync(round_.wrapped, surface, function, (), {})
+                decorated = round_.wrapped.get(surface, "sync", _run_it)
+                surfaces.call_sync(round_.wrapped, surface, decorated, (fetch,), {})
+            else:
+                surfaces.call_sync(round_.wrapped, surface, fetch, (), {})
         except (Exception, surfaces.Refused):  # noqa: S110  rejections and failures are no news
             pass
 

@@ -171,6 +171,10 @@ class Server:
     async def _op_call(self, request: dict[str, Any]) -> Any:
         self._calls.start(self._breakers[request["breaker"]], request)
 
+    async def _op_nest(self, request: dict[str, Any]) -> Any:
+        """Start a call whose function makes another one before it ends."""
+        self._calls.nest(self._breakers[request["breaker"]], request)
+
     async def _op_burst(self, request: dict[str, Any]) -> Any:
         """Start several calls in one tick."""
         for call in request["calls"]:
