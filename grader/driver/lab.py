@@ -7,6 +7,7 @@ How a call is made through the candidate's API is the binding's business.
 import random
 from typing import Any
 
+from grader.binding.hearing import change_of, with_ear
 from grader.binding.model import Accessor, Binding, Constructor, Surface
 from grader.binding.state import as_state
 from grader.conversation.failures import Blocked, CandidateFailure, NotOffered, Unknown
@@ -46,6 +47,8 @@ class Lab:
         """A function that is cut off in the answer has run."""
         self.blocking: list[str] = []
         """Blocking calls that were seen on a thread with an event loop."""
+        self.heard: list[tuple[str, str]] = []
+        """Changes of state that listeners were told of: before (or ``) and after."""
         self._calls: dict[int, Call] = {}
         self._breakers = 0
         worker.answer = self._answer
@@ -89,6 +92,34 @@ class Lab:
         if reply.error is not None:
             raise Refused(reply.error)
         return Breaker(self, handle, settings)
+
+    def breaker_with_listener(self, **settings: Any) -> "Breaker":
+        """Build a breaker with a listener; what it is told of goes to `heard`.
+
+        Raises NotOffered where there is no way to give it one, Refused as `breaker` does.
+        """
+        hearing = self.binding.hearing
+        if hearing is None:
+            raise NotOffered("it takes no listener")
+        wanted = self.settings(**settings)
+        expression = self.binding.constructor.expression(wanted)
+        if hearing.via == "parameter":
+            return self.build_expression(with_ear(expression, hearing), wanted)
+        breaker = self.build_expression(expression, wanted)
+        reply = self.request(
+            "attach",
+            breaker=breaker.handle,
+            name=hearing.name,
+            ear=hearing.ear(),
+            method=hearing.via == "method",
+        )
+        if reply.error is not None:
+            raise Refused(reply.error)
+        return breaker
+
+    def listeners(self, *, raises: bool = False, **meanwhile: Any) -> None:
+        """Have listeners raise from now on, or read or call at the next event."""
+        self.request("listeners", raises=raises, **meanwhile)
 
     def build_outside(self, expression: Any, settings: dict[str, Any]) -> "tuple[Reply, Breaker]":
         """Build a breaker in a thread in which no event loop runs."""
@@ -134,6 +165,10 @@ class Lab:
     def _happened(self, event: Event) -> None:
         if event.event == "cut":
             self.cut_off_ran = True
+        elif event.event == "heard":
+            hearing = self.binding.hearing
+            change = hearing and change_of(event.what, hearing, self.binding.state_words)
+            self.heard += [change] if change else []
         elif event.event == "blocking":
             self.blocking.append(event.what)
         elif event.call in self._calls:

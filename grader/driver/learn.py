@@ -7,7 +7,8 @@ import msgspec
 from grader.binding import vocabulary as v
 from grader.binding.counts import find_counts
 from grader.binding.discover import Proposal, decorator_factories, propose
-from grader.binding.model import Accessor, Binding, Constructor, Surface
+from grader.binding.hearing import attributes, hearings
+from grader.binding.model import Accessor, Binding, Constructor, Hearing, Surface
 from grader.binding.shape import ObjectShape, Page, Shape
 from grader.binding.state import CLOSED, OPEN, raw_state, state_of
 from grader.conversation.failures import Blocked
@@ -17,6 +18,7 @@ from grader.driver.lab import DEFAULTS, LEFT_OUT, Breaker, Lab, Refused
 _MOST_FAILURES = 25
 _MOST_SURFACES = 14
 _MOST_PAGES = 50
+_MOST_WAYS = 12
 _MOST_LUCK = 1 - 2**-53
 # Errors that no way of calling a breaker brings about: the code itself is broken.
 _CRASHES = {"NameError", "UnboundLocalError", "AttributeError", "ImportError", "RecursionError"}
@@ -44,7 +46,9 @@ def learn(worker: Worker, modules: list[str], unread: frozenset[str], seed: int)
     tried: list[Binding] = []
     for proposal in proposals[:4]:
         beside = () if proposal.is_factory else decorator_factories(shape, unread)
-        binding = _Learner(worker, proposal, seed).learn(beside)
+        binding = _Learner(worker, proposal, seed).learn(
+            beside, hearings(shape, proposal.constructor)
+        )
         if binding.surfaces and not binding.cut_off and binding.trips_at is not None:
             return binding
         tried.append(binding)
@@ -80,14 +84,18 @@ class _Learner:
         self._lab = Lab(worker, self._binding, seed=seed)
         self._crashes = False
 
-    def learn(self, beside: tuple[Constructor, ...] = ()) -> Binding:
-        """Go through it step by step; `beside` are functions that may build a decorator."""
+    def learn(self, beside: tuple[Constructor, ...], ways: list[Hearing]) -> Binding:
+        """Go through it step by step.
+
+        `beside` are functions that may build a decorator, `ways` those of giving it a listener.
+        """
         self._settle_settings()
         self._settle_surfaces()
         if self._binding.surfaces and self._binding.works:
             self._settle_trip()
             self._settle_luck()
             self._settle_metrics()
+            self._settle_hearing(ways)
             self._settle_decorator(beside)
         return self._adopt(sure=not self._doubts, doubts=tuple(self._doubts))
 
@@ -180,6 +188,32 @@ class _Learner:
         except Refused:
             return False
         return breaker.succeed(surface=Surface(style="decorate", mode=mode)).succeeded
+
+    # --- listening --------------------------------------------------------------------
+
+    def _settle_hearing(self, ways: list[Hearing]) -> None:
+        """Keep the first way of giving it a listener by which that hears of a trip."""
+        if self._binding.trips_at is None:
+            return
+        fresh = None if ways else self._fresh()
+        if fresh is not None:
+            ways = [way for _, shape in self._targets(fresh) for way in attributes(shape)]
+        for way in ways[:_MOST_WAYS]:
+            self._adopt(hearing=way)
+            if self._hears():
+                return
+        self._adopt(hearing=None)
+
+    def _hears(self) -> bool:
+        """Whether a listener is told of a trip, and the trip goes as it does without one."""
+        self._lab.heard.clear()
+        try:
+            breaker = self._lab.breaker_with_listener()
+        except Refused:
+            return False
+        tripped = self._fail_until_rejected(breaker)
+        told = any(after == OPEN for _, after in self._lab.heard)
+        return told and tripped == self._binding.trips_at
 
     # --- tripping ---------------------------------------------------------------------
 

@@ -4,11 +4,13 @@ An expression is a scalar, a list of expressions, or an object with one of
 `$call` (a dotted name in the candidate, with `args` and `kwargs`),
 `$timedelta` (seconds), `$errors` (names of exception classes, as a `$as`
 container or a single class), `$predicate` (a function that holds for those
-classes) or `$kept` (a value that an earlier expression kept by name).
+classes), `$ear` (a listener, see `listening`) or `$kept` (a value that an earlier
+expression kept by name).
 """
 
 import datetime
 import importlib
+from collections.abc import Callable
 from typing import Any
 
 from .surfaces import member
@@ -22,6 +24,7 @@ class Builder:
 
     def __init__(self) -> None:
         self._kept: dict[str, Any] = {}
+        self.ear: Callable[[dict[str, Any]], Any] = lambda _wanted: None
 
     def build(self, expression: Any) -> Any:
         """Return the value of an expression."""
@@ -33,6 +36,8 @@ class Builder:
             return self._call(expression)
         if "$timedelta" in expression:
             return datetime.timedelta(seconds=expression["$timedelta"])
+        if "$ear" in expression:
+            return self.ear(expression["$ear"])
         if "$kept" in expression:
             return self._kept[expression["$kept"]]
         errors = [error_class(name) for name in expression["$errors"]]

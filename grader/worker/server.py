@@ -15,7 +15,7 @@ import types
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from . import describe, schedules, surfaces
+from . import describe, listening, schedules, surfaces
 from .calls import Calls
 from .expressions import Builder
 from .loader import Sources
@@ -53,6 +53,8 @@ class Server:
         self._builder = Builder()
         self._breakers: dict[str, surfaces.Wrapped] = {}
         self._calls = Calls(upstream, self._loop, self._mover, self._events, sources.owns)
+        self._listening = listening.Listening(self._events.append, self._is_breaker)
+        self._builder.ear = self._listening.ear
         observed.note = self._blocked
         scheduler.on_deadlock = self._deadlock
         sources.install(self._cut)
@@ -165,6 +167,27 @@ class Server:
         if path.startswith("@"):
             return surfaces.member(wrapped.first(), path[1:])
         return surfaces.member(wrapped.target, path)
+
+    # --- listeners --------------------------------------------------------------------
+
+    def _is_breaker(self, value: Any) -> bool:
+        return any(value is wrapped.target for wrapped in self._breakers.values())
+
+    async def _op_attach(self, request: dict[str, Any]) -> Any:
+        """Give a breaker a listener after it was built."""
+        ear = self._listening.ear(request["ear"])
+        target, method = self._breakers[request["breaker"]].target, request["method"]
+        await listening.attach(target, request["name"], ear, method=method)
+
+    async def _op_listeners(self, request: dict[str, Any]) -> Any:
+        """Have listeners raise from now on, or read or call at the next event."""
+        self._listening.raises = request["raises"]
+        if (paths := request.get("read")) is not None:
+            target = self._breakers[request["breaker"]].target
+            self._listening.meanwhile = lambda: [listening.read(target, path) for path in paths]
+        if (inner := request.get("inner")) is not None:
+            wrapped = self._breakers[request["breaker"]]
+            self._listening.meanwhile = self._calls.inside({**request, "inner": inner}, wrapped)
 
     # --- calls ------------------------------------------------------------------------
 
