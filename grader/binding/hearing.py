@@ -22,7 +22,9 @@ _BETWEEN = "\x1f"
 
 def hearings(shape: Shape, constructor: Constructor) -> list[Hearing]:
     """Return the ways in which a listener may be given to what a constructor builds."""
-    return list(dict.fromkeys((*_parameters(shape, constructor, ""), *_methods(shape, constructor))))
+    return list(
+        dict.fromkeys((*_parameters(shape, constructor, ""), *_methods(shape, constructor)))
+    )
 
 
 def _parameters(shape: Shape, constructor: Constructor, within: str) -> Iterator[Hearing]:
@@ -40,9 +42,9 @@ def _parameters(shape: Shape, constructor: Constructor, within: str) -> Iterator
 def _methods(shape: Shape, constructor: Constructor) -> Iterator[Hearing]:
     kind = next((m for m in shape if m.path == constructor.call), None)
     for method in kind.methods if isinstance(kind, ClassShape) else ():
-        if _listens(method.name) and method.takes_function and not method.context:
-            if not _needs_more(method):
-                yield from _shapes("method", method.name, method.parameters[0], shape)
+        likely = _listens(method.name) and method.takes_function and not method.context
+        if likely and not _needs_more(method):
+            yield from _shapes("method", method.name, method.parameters[0], shape)
 
 
 def _needs_more(method: MethodShape) -> bool:

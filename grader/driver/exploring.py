@@ -12,7 +12,7 @@ from grader.history import Explored
 MOST_SCHEDULES = 300
 
 
-def explore(
+def explore(  # noqa: PLR0913  a situation has that many sides
     lab: Lab,
     surface: Surface,
     outcome: tuple[str, ...],

@@ -26,13 +26,13 @@ from .upstream import error_class
 from .wire import flatten, scalar, text
 
 _LONGEST_LINE = 100
+_THREADS = 2
 # What may write to an object that another thread sees, or begins to hold a lock.
-_STEPS = frozenset(
-    number
-    for name, number in dis.opmap.items()
-    if name.startswith(("CALL", "STORE_ATTR", "STORE_SUBSCR", "STORE_GLOBAL", "STORE_DEREF"))
-    or name.startswith(("DELETE_ATTR", "DELETE_SUBSCR", "BEFORE_WITH", "STORE_SLICE"))
+_WRITES = (
+    *("CALL", "BEFORE_WITH", "STORE_ATTR", "STORE_SUBSCR", "STORE_SLICE", "STORE_GLOBAL"),
+    *("STORE_DEREF", "DELETE_ATTR", "DELETE_SUBSCR"),
 )
+_STEPS = frozenset(number for name, number in dis.opmap.items() if name.startswith(_WRITES))
 
 Outcome = dict[str, Any]
 
@@ -134,7 +134,7 @@ class Explorer:
                 if stop.waiter is None:
                     return {**told, "exhausted": True}
                 told["schedules"] += 1
-                if round_.ended < 2:
+                if round_.ended < _THREADS:
                     return {**told, "stuck": stop.where}
                 outcome = self._outcome(round_)
                 if outcome != told["sequence"]:
@@ -216,7 +216,7 @@ class Explorer:
                 surfaces.call_sync(round_.wrapped, surface, decorated, (fetch,), {})
             else:
                 surfaces.call_sync(round_.wrapped, surface, fetch, (), {})
-        except (Exception, surfaces.Refused):  # noqa: S110  rejections and failures are no news
+        except (Exception, surfaces.Refused):  # noqa: S110, BLE001  failures are no news
             pass
 
     def _outcome(self, round_: _Round) -> Outcome:

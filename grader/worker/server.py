@@ -184,7 +184,7 @@ class Server:
         self._listening.raises = request["raises"]
         if (paths := request.get("read")) is not None:
             target = self._breakers[request["breaker"]].target
-            self._listening.meanwhile = lambda: [listening.read(target, path) for path in paths]
+            self._listening.meanwhile = functools.partial(listening.read, target, paths)
         if (inner := request.get("inner")) is not None:
             wrapped = self._breakers[request["breaker"]]
             self._listening.meanwhile = self._calls.inside({**request, "inner": inner}, wrapped)

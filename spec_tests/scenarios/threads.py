@@ -134,6 +134,10 @@ class Crowd(msgspec.Struct, frozen=True, kw_only=True):
     """How many changes of state the metrics count after them; None where they count none."""
     transitions_one_by_one: float | None
     """The same after failures one after the other, up to the trip."""
+    opened: int | None
+    """How often a listener was told that it opened; None where it takes no listener."""
+    opened_one_by_one: int | None
+    """The same for the failures one after the other."""
     after: CallSeen
     """The next call."""
 
@@ -146,9 +150,11 @@ def crowd_of_failures(lab: Lab) -> tuple[Crowd, ...]:
 
 
 def _crowd(lab: Lab, surface: Surface) -> Crowd:
-    sequential, breaker = lab.breaker(), lab.breaker()
+    sequential, breaker = _with_listener(lab), _with_listener(lab)
+    lab.heard.clear()
     for _ in range(sequential.threshold):
         sequential.fail(surface=surface)
+    opened_one_by_one = _openings(lab)
     calls = breaker.burst(breaker.threshold + 4, surface)
     together = sum(call.seen.running for call in calls)
     breaker.end_together(calls, lab.binding.failure)
@@ -158,8 +164,21 @@ def _crowd(lab: Lab, surface: Surface) -> Crowd:
         calls=tuple(call.seen for call in calls),
         transitions=_transitions(breaker),
         transitions_one_by_one=_transitions(sequential),
+        opened=_openings(lab),
+        opened_one_by_one=opened_one_by_one,
         after=breaker.succeed(surface=surface),
     )
+
+
+def _with_listener(lab: Lab) -> Breaker:
+    return lab.breaker() if lab.binding.hearing is None else lab.breaker_with_listener()
+
+
+def _openings(lab: Lab) -> int | None:
+    """Return how often listeners heard that it opened since this was asked last."""
+    heard = [change for change in lab.heard if change[1] == "open"]
+    lab.heard.clear()
+    return None if lab.binding.hearing is None else len(heard)
 
 
 def _transitions(breaker: Breaker) -> float | None:
