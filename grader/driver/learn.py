@@ -193,27 +193,30 @@ class _Learner:
 
     def _settle_hearing(self, ways: list[Hearing]) -> None:
         """Keep the first way of giving it a listener by which that hears of a trip."""
-        if self._binding.trips_at is None:
+        fresh, number = self._fresh(), self._binding.trips_at
+        if fresh is None or number is None:
             return
-        fresh = None if ways else self._fresh()
-        if fresh is not None:
+        if not ways:
             ways = [way for _, shape in self._targets(fresh) for way in attributes(shape)]
+        if not ways:
+            return
+        without = [call.tell() for call in fresh.fails(number)]
         for way in ways[:_MOST_WAYS]:
             self._adopt(hearing=way)
-            if self._hears():
+            if self._hears(without):
                 return
         self._adopt(hearing=None)
 
-    def _hears(self) -> bool:
+    def _hears(self, without: list[str]) -> bool:
         """Whether a listener is told of a trip, and the trip goes as it does without one."""
         self._lab.heard.clear()
         try:
             breaker = self._lab.breaker_with_listener()
         except Refused:
             return False
-        tripped = self._fail_until_rejected(breaker)
+        same = [call.tell() for call in breaker.fails(len(without))] == without
         told = any(after == OPEN for _, after in self._lab.heard)
-        return told and tripped == self._binding.trips_at
+        return same and told and breaker.succeed().rejected
 
     # --- tripping ---------------------------------------------------------------------
 

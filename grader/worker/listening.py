@@ -79,13 +79,15 @@ class Listening:
         kind = member(importlib.import_module(module), name)
         names = [n for n in dir(kind) if not n.startswith("_") and callable(getattr(kind, n))]
         methods = {n: _told_method(listening, n) for n in names}
-        made: Any = type("Ear", (kind,), methods)
-        return made()
+        make: Callable[[], Any] = type("Ear", (kind,), methods)
+        return make()
 
     def hear(self, hook: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Note an event, then do what was asked for."""
-        words = [word for arg in args for word in self._words(arg)]
-        words += self._fields(kwargs)
+        try:
+            words = [word for arg in args for word in self._words(arg)] + self._fields(kwargs)
+        except Exception:  # noqa: BLE001  a candidate's property may raise anything
+            words = []
         self._note({"event": "heard", "what": _BETWEEN.join([hook, *words])})
         if self.meanwhile is not None:
             meanwhile, self.meanwhile = self.meanwhile, None
@@ -109,7 +111,10 @@ class Listening:
 
     def _fields(self, value: Any) -> list[str]:
         """Return what an event says of the state before and after."""
-        get = value.get if isinstance(value, Mapping) else lambda name: getattr(value, name, None)
+
+        def get(name: str) -> Any:
+            return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
+
         found = []
         for names in (_OLD, _NEW):
             told = next((got for name in names if (got := get(name)) is not None), None)
