@@ -68,6 +68,7 @@ class _Stop:
         self._left = at
         self.waiter: Waiter | None = None
         self.where = ""
+        self._thread = 0
 
     def trace(self, frame: types.FrameType, event: str, _argument: Any) -> Any:
         """Be the trace function of the thread."""
@@ -79,8 +80,17 @@ class _Stop:
         return self.trace
 
     def inside(self) -> None:
-        """Be told that the protected function runs, which is a step as well."""
-        self.step(sys._getframe(1))  # noqa: SLF001
+        """Be told that the protected function runs, which is a step as well.
+
+        Not where it runs in another thread, such as that of a pool, beside the steps of this one.
+        """
+        if _thread.get_ident() == self._thread:
+            self.step(sys._getframe(1))  # noqa: SLF001
+
+    def begin(self) -> None:
+        """Trace the calling thread."""
+        self._thread = _thread.get_ident()
+        sys.settrace(self.trace)
 
     def step(self, frame: types.FrameType) -> None:
         """Count a step; stop before the one that was asked for."""
@@ -149,7 +159,7 @@ class Explorer:
         stop = _Stop(self._scheduler, self._folder, at)
 
         def first() -> None:
-            sys.settrace(stop.trace)
+            stop.begin()
             try:
                 self._run(round_, stop)
             finally:
