@@ -203,3 +203,39 @@ class ExampleCall(msgspec.Struct, frozen=True, kw_only=True):
         if self.how == "raised":
             return f"{sent}, and it raised {self.error}"
         return f"{sent}, and it {self.how or 'never ended'}"
+
+
+class Explored(msgspec.Struct, frozen=True, kw_only=True):
+    """Two calls of two threads, in every order of their steps with one switch between them."""
+
+    sequence: dict[str, Scalar]
+    """How it ends when one call follows the other."""
+    schedules: int
+    exhausted: bool = False
+    """No schedule was left out."""
+    differing: dict[str, Scalar] = {}
+    """How it ended in the first schedule that differs; empty where all end alike."""
+    switched: str = ""
+    """Before which line the first thread stopped, in that schedule, for the second to go."""
+    stuck: str = ""
+    """The same, for a schedule that came to no end."""
+    unplayed: str = ""
+    """Why it could not be played at all."""
+
+    @property
+    def doubt(self) -> str:
+        """Why nothing follows from it; empty where something does."""
+        if self.unplayed:
+            return f"thread schedules could not be explored: {self.unplayed}"
+        if self.stuck:
+            return f"a thread that stopped before {self.stuck} was waited for without end"
+        if not (self.differing or self.exhausted):
+            return f"after {self.schedules} thread schedules there were more"
+        return ""
+
+    def tell(self) -> str:
+        """Return the schedule that differs in words."""
+        return (
+            f"one thread stops before {self.switched!r}, another makes its whole call, the first"
+            " goes on"
+        )

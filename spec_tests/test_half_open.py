@@ -16,6 +16,7 @@ from grader.specification import (
 from spec_tests.scenarios.half_open import ENDINGS, Ending, Late, Successes
 from spec_tests.scenarios.late_results import DuringProbe
 from spec_tests.scenarios.probes import AfterCancellation, Hanging
+from spec_tests.scenarios.threads import ThreadProbes
 
 MOST_BY_DEFAULT = 10
 
@@ -59,9 +60,11 @@ def test_callers_beyond_the_limit_are_rejected_at_once(
 
 @requirement("ho-atomic", MUST, source="ldbc#731, AirMCP#249, POL#216")
 def test_the_limit_holds_for_callers_in_one_tick(
-    callers_in_one_tick: tuple[Burst, ...], callers_in_a_row: tuple[Burst, ...]
+    callers_in_one_tick: tuple[Burst, ...],
+    callers_in_a_row: tuple[Burst, ...],
+    probes_among_threads: ThreadProbes,
 ) -> None:
-    """The limit holds, too, when all callers arrive in one tick of the loop."""
+    """The limit holds, too, when all callers arrive in one tick, be they tasks or threads."""
     for burst in callers_in_a_row:
         blocked_unless(
             burst.running or burst.waiting, "st-recovers-by-itself", "no probe was admitted"
@@ -71,6 +74,15 @@ def test_the_limit_holds_for_callers_in_one_tick(
         )
     for burst in callers_in_one_tick:
         assert admits_no_more_than_its_limit(burst), f"{of_limit(burst)}: {burst.tell()}"
+    crowd, pair = probes_among_threads.crowd, probes_among_threads.pair
+    assert crowd is None or admits_no_more_than_its_limit(crowd), (
+        f"of threads, {of_limit(crowd)}: {crowd.tell()}"
+    )
+    if pair is not None:
+        unknown_unless(not pair.doubt, pair.doubt)
+        assert not pair.differing, (
+            f"limit 1, yet two threads were in their functions at once: {pair.tell()}"
+        )
 
 
 @requirement("ho-success-threshold", MUST, source="AZ, FS, interlock")

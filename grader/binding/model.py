@@ -186,6 +186,25 @@ class Accessor(msgspec.Struct, frozen=True, kw_only=True):
         return ".".join((*([self.target] if self.target else []), *self.path)) or "the breaker"
 
 
+class Hearing(msgspec.Struct, frozen=True, kw_only=True):
+    """How a listener is given to a breaker."""
+
+    via: str
+    """`parameter`, `method` or `attribute`."""
+    name: str
+    """Dotted, where the parameter is that of a configuration object."""
+    shape: str
+    """`function`, `coroutine` or `object`, which answers to any method's name."""
+    base: str = ""
+    """The class of the candidate that the object derives from, as `module:Name`."""
+    listed: bool = False
+    """It is given in a list."""
+
+    def ear(self) -> dict[str, Any]:
+        """Return what is sent to the worker."""
+        return {"shape": self.shape, "base": self.base, "listed": self.listed}
+
+
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """How a breaker is used, and what was learnt of it on the way."""
 
@@ -198,6 +217,8 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Accessor | None = None
     counts: dict[str, str] = {}
     """Metric → where it stands in what the accessor gives (see `grader.binding.counts`)."""
+    hearing: Hearing | None = None
+    """How a listener is told of changes of state; None where no way was found."""
     reset: str = ""
     """The method that closes it by hand; empty where there is none."""
     force_open: str = ""

@@ -7,6 +7,7 @@ How a call is made through the candidate's API is the binding's business.
 import random
 from typing import Any
 
+from grader.binding.hearing import change_of, with_ear
 from grader.binding.model import Accessor, Binding, Constructor, Surface
 from grader.binding.state import as_state
 from grader.conversation.failures import Blocked, CandidateFailure, NotOffered, Unknown
@@ -53,6 +54,8 @@ class Lab:
         """Blocking calls that were seen on a thread with an event loop."""
         self.growth: float | None = None
         """What a failed probe multiplies the open period by at most, once that was measured."""
+        self.heard: list[tuple[str, str]] = []
+        """Changes of state that listeners were told of: before (or ``) and after."""
         self._calls: dict[int, Call] = {}
         self._breakers = 0
         worker.answer = self._answer
@@ -98,6 +101,34 @@ class Lab:
         if reply.error is not None:
             raise Refused(reply.error)
         return Breaker(self, handle, settings)
+
+    def breaker_with_listener(self, **settings: Any) -> "Breaker":
+        """Build a breaker with a listener; what it is told of goes to `heard`.
+
+        Raises NotOffered where there is no way to give it one, Refused as `breaker` does.
+        """
+        hearing = self.binding.hearing
+        if hearing is None:
+            raise NotOffered("it takes no listener")
+        wanted = self.settings(**settings)
+        expression = self.binding.constructor.expression(wanted)
+        if hearing.via == "parameter":
+            return self.build_expression(with_ear(expression, hearing), wanted)
+        breaker = self.build_expression(expression, wanted)
+        reply = self.request(
+            "attach",
+            breaker=breaker.handle,
+            name=hearing.name,
+            ear=hearing.ear(),
+            method=hearing.via == "method",
+        )
+        if reply.error is not None:
+            raise Refused(reply.error)
+        return breaker
+
+    def listeners(self, *, raises: bool = False, **meanwhile: Any) -> None:
+        """Have listeners raise from now on, or read or call at the next event."""
+        self.request("listeners", raises=raises, **meanwhile)
 
     def build_outside(self, expression: Any, settings: dict[str, Any]) -> "tuple[Reply, Breaker]":
         """Build a breaker in a thread in which no event loop runs."""
@@ -148,6 +179,10 @@ class Lab:
     def _happened(self, event: Event) -> None:
         if event.event == "cut":
             self.cut_off_ran = True
+        elif event.event == "heard":
+            hearing = self.binding.hearing
+            change = hearing and change_of(event.what, hearing, self.binding.state_words)
+            self.heard += [change] if change else []
         elif event.event == "blocking":
             self.blocking.append(event.what)
         elif event.call in self._calls:
@@ -230,9 +265,9 @@ class Breaker:
         """Make several calls that fail, one after the other."""
         return tuple(self.fail() for _ in range(times))
 
-    def burst(self, callers: int) -> list[Call]:
+    def burst(self, callers: int, surface: Surface | None = None) -> list[Call]:
         """Start several calls in one tick; their functions stay parked."""
-        surface = self.surface()
+        surface = surface or self.surface()
         calls = [Call(self.lab, surface, None) for _ in range(callers)]
         self.lab.request(
             "burst",
@@ -242,6 +277,19 @@ class Breaker:
             form=surface.form,
         )
         return calls
+
+    def nest(self, surface: Surface) -> tuple[Call, Call]:
+        """Make a call whose function makes another one through the same breaker; both return."""
+        outer, inner = (Call(self.lab, surface, "return") for _ in range(2))
+        self.lab.request(
+            "nest",
+            breaker=self.handle,
+            surface=surface.data(),
+            form=surface.form,
+            call=outer.number,
+            inner=inner.number,
+        )
+        return outer, inner
 
     def queue(self, callers: int) -> list[Call]:
         """Start several calls, each settled before the next; their functions stay parked."""

@@ -8,8 +8,9 @@ from grader.binding import vocabulary as v
 from grader.binding.construct import guesses
 from grader.binding.counts import find_counts
 from grader.binding.discover import Proposal, decorator_factories, propose
+from grader.binding.hearing import attributes, hearings
 from grader.binding.keywords import with_keywords
-from grader.binding.model import Accessor, Binding, Constructor, Surface
+from grader.binding.model import Accessor, Binding, Constructor, Hearing, Surface
 from grader.binding.reading import Reading
 from grader.binding.shape import ObjectShape, Page, Shape
 from grader.binding.state import CLOSED, OPEN, raw_state, state_of
@@ -24,6 +25,7 @@ _MOST_PROPOSALS = 6
 _MOST_PAGES = 50
 # Successes, failures, rejections and transitions.
 _ALL_COUNTS = 4
+_MOST_WAYS = 12
 _MOST_LUCK = 1 - 2**-53
 # Errors that no way of calling a breaker brings about: the code itself is broken.
 _CRASHES = {"NameError", "UnboundLocalError", "AttributeError", "ImportError", "RecursionError"}
@@ -70,7 +72,9 @@ def learn(  # noqa: PLR0913  keywords, each for a caller of its own
     tried: list[Binding] = []
     for proposal in proposals[:_MOST_PROPOSALS]:
         beside = () if proposal.is_factory else decorator_factories(shape, read.unread)
-        binding = _Learner(worker, proposal, seed, settings or {}).learn(beside)
+        binding = _Learner(worker, proposal, seed, settings or {}).learn(
+            beside, hearings(shape, proposal.constructor)
+        )
         if binding.surfaces and not binding.cut_off and binding.trips_at is not None:
             return binding
         tried.append(binding)
@@ -114,14 +118,18 @@ class _Learner:
         self._lab = Lab(worker, self._binding, seed=seed)
         self._crashes = False
 
-    def learn(self, beside: tuple[Constructor, ...] = ()) -> Binding:
-        """Go through it step by step; `beside` are functions that may build a decorator."""
+    def learn(self, beside: tuple[Constructor, ...], ways: list[Hearing]) -> Binding:
+        """Go through it step by step.
+
+        `beside` are functions that may build a decorator, `ways` those of giving it a listener.
+        """
         self._settle_settings()
         self._settle_surfaces()
         if self._binding.surfaces and self._binding.works:
             self._settle_trip()
             self._settle_luck()
             self._settle_metrics()
+            self._settle_hearing(ways)
             self._settle_decorator(beside)
         return self._adopt(sure=not self._doubts, doubts=tuple(self._doubts))
 
@@ -209,6 +217,35 @@ class _Learner:
         except Refused:
             return False
         return breaker.succeed(surface=Surface(style="decorate", mode=mode)).succeeded
+
+    # --- listening --------------------------------------------------------------------
+
+    def _settle_hearing(self, ways: list[Hearing]) -> None:
+        """Keep the first way of giving it a listener by which that hears of a trip."""
+        fresh, number = self._fresh(), self._binding.trips_at
+        if fresh is None or number is None:
+            return
+        if not ways:
+            ways = [way for _, shape in self._targets(fresh) for way in attributes(shape)]
+        if not ways:
+            return
+        without = [call.tell() for call in fresh.fails(number)]
+        for way in ways[:_MOST_WAYS]:
+            self._adopt(hearing=way)
+            if self._hears(without):
+                return
+        self._adopt(hearing=None)
+
+    def _hears(self, without: list[str]) -> bool:
+        """Whether a listener is told of a trip, and the trip goes as it does without one."""
+        self._lab.heard.clear()
+        try:
+            breaker = self._lab.breaker_with_listener()
+        except Refused:
+            return False
+        same = [call.tell() for call in breaker.fails(len(without))] == without
+        told = any(after == OPEN for _, after in self._lab.heard)
+        return same and told and breaker.succeed().rejected
 
     # --- tripping ---------------------------------------------------------------------
 

@@ -65,6 +65,19 @@ class Calls:
                 self._in_thread, (call, wrapped, surface, function, args, kwargs)
             )
 
+    def nest(self, wrapped: Wrapped, request: dict[str, Any]) -> None:
+        """Start a call whose function makes the call `inner` in its own task or thread."""
+        self._upstream.then[request["call"]] = self.inside(request, wrapped)
+        self.start(wrapped, request)
+
+    def inside(self, request: dict[str, Any], wrapped: Wrapped) -> Callable[[], Any]:
+        """Return what makes the call `inner` in the task or thread that it is called in."""
+        inner, surface = request["inner"], request["surface"]
+        function = self.protected(wrapped, surface, request["form"], inner)
+        args = (inner,) if surface["style"] == "decorate" else ()
+        make = self._in_task if surface["mode"] == "async" else self._in_thread
+        return lambda: make(inner, wrapped, surface, function, args, {})
+
     def cancel(self, call: int) -> bool:
         """Cancel a call that runs in a task; False where it does not."""
         task = self._tasks.get(call)

@@ -4,7 +4,8 @@ An expression is a scalar, a list of expressions, or an object with one of
 `$call` (a dotted name in the candidate, or the name of a method of what the
 expression `on` gives, with `args` and `kwargs`), `$fresh` (a text, made different each time),
 `$keyed` (one of the many circuits that an object keeps, see `Keyed`),
-`$listener` (the names of its methods, each of which counts),
+`$listener` (the names of its methods, each of which counts), `$ear` (a listener that tells
+what it hears, see `listening`),
 `$timedelta` (seconds), `$float` (`nan` or `inf`, which JSON cannot write),
 `$errors` (names of exception classes, as a `$as` container or a single class),
 or `$kept` (a value that an earlier expression kept by name).
@@ -37,10 +38,12 @@ class Builder:
             "$float": lambda e: float(e["$float"]),
             "$keyed": self._make_keyed,
             "$listener": lambda e: self.hooked.listener(e["$listener"]),
+            "$ear": lambda e: self.ear(e["$ear"]),
             "$fresh": self._make_fresh,
             "$kept": lambda e: self._kept[e["$kept"]],
             "$errors": _errors,
         }
+        self.ear: Callable[[dict[str, Any]], Any] = lambda _wanted: None
 
     def build(self, expression: Any) -> Any:
         """Return the value of an expression."""

@@ -48,6 +48,27 @@ class Waiter:
         """Called once, if it still waits when every thread does."""
 
 
+class Turn:
+    """Lets one thread run at a time: one that waits gives it, and takes it again when woken."""
+
+    def __init__(self) -> None:
+        self._lock = _real_lock()
+        self._holder = 0
+
+    def take(self) -> None:
+        """Wait, in real time, until it is this thread's turn."""
+        self._lock.acquire()
+        self._holder = _thread.get_ident()
+
+    def give(self) -> bool:
+        """Let others run; False where it was not this thread's turn."""
+        if self._holder != _thread.get_ident():
+            return False
+        self._holder = 0
+        self._lock.release()
+        return True
+
+
 class Scheduler:
     """Counts the threads that run, and moves time when only time can help."""
 
@@ -56,6 +77,8 @@ class Scheduler:
         self.lock = _real_rlock()
         self.main = _thread.get_ident()
         self.running = 0
+        self.turn: Turn | None = None
+        """Held by the thread that runs, where one alone may run at any time."""
         self._stuck_main: Waiter | None = None
         self._watched: list[Waiter] = []
         self._quiet: _thread.LockType | None = None
@@ -92,10 +115,13 @@ class Scheduler:
         self._maybe_quiet()
         return waiter
 
-    @staticmethod
-    def wait(waiter: Waiter) -> bool:
+    def wait(self, waiter: Waiter) -> bool:
         """Wait until woken; return whether that was a grant and not the time-out."""
+        turn = self.turn
+        gave = turn is not None and turn.give()
         waiter.baton.acquire()
+        if turn is not None and gave:
+            turn.take()
         return waiter.granted
 
     def wake(self, waiter: Waiter, *, granted: bool = True) -> None:

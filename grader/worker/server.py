@@ -17,7 +17,7 @@ import types
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from . import describe, surfaces
+from . import describe, listening, schedules, surfaces
 from .calls import Calls
 from .examples import Examples
 from .expressions import Builder
@@ -45,6 +45,7 @@ class Server:
         self, wire: Wire, scheduler: Scheduler, observed: Observed, sources: Sources
     ) -> None:
         self._wire = wire
+        self._scheduler = scheduler
         self._clock = scheduler.clock
         self._sources = sources
         self._loop = VirtualLoop(scheduler, serves=True)
@@ -70,6 +71,8 @@ class Server:
             mover=self._mover,
             note=self._events.append,
         )
+        self._listening = listening.Listening(self._events.append, self._is_breaker)
+        self._builder.ear = self._listening.ear
         observed.note = self._blocked
         scheduler.on_deadlock = self._deadlock
         sources.install(self._cut)
@@ -189,10 +192,35 @@ class Server:
             return surfaces.member(wrapped.first(), path[1:])
         return surfaces.member(wrapped.target, path)
 
+    # --- listeners --------------------------------------------------------------------
+
+    def _is_breaker(self, value: Any) -> bool:
+        return any(value is wrapped.target for wrapped in self._breakers.values())
+
+    async def _op_attach(self, request: dict[str, Any]) -> Any:
+        """Give a breaker a listener after it was built."""
+        ear = self._listening.ear(request["ear"])
+        target, method = self._breakers[request["breaker"]].target, request["method"]
+        await listening.attach(target, request["name"], ear, method=method)
+
+    async def _op_listeners(self, request: dict[str, Any]) -> Any:
+        """Have listeners raise from now on, or read or call at the next event."""
+        self._listening.raises = request["raises"]
+        if (paths := request.get("read")) is not None:
+            target = self._breakers[request["breaker"]].target
+            self._listening.meanwhile = functools.partial(listening.read, target, paths)
+        if (inner := request.get("inner")) is not None:
+            wrapped = self._breakers[request["breaker"]]
+            self._listening.meanwhile = self._calls.inside({**request, "inner": inner}, wrapped)
+
     # --- calls ------------------------------------------------------------------------
 
     async def _op_call(self, request: dict[str, Any]) -> Any:
         self._calls.start(self._breakers[request["breaker"]], request)
+
+    async def _op_nest(self, request: dict[str, Any]) -> Any:
+        """Start a call whose function makes another one before it ends."""
+        self._calls.nest(self._breakers[request["breaker"]], request)
 
     async def _op_burst(self, request: dict[str, Any]) -> Any:
         """Start several calls in one tick."""
@@ -212,6 +240,11 @@ class Server:
     async def _op_repeat(self, request: dict[str, Any]) -> Any:
         """Make many calls that are answered inside the worker."""
         return await self._calls.repeat(self._breakers[request["breaker"]], request)
+
+    async def _op_explore(self, request: dict[str, Any]) -> Any:
+        """Play two calls of two threads in every order with one switch."""
+        folder = str(self._sources.folder)
+        return schedules.Explorer(self._scheduler, self._builder, folder, request).explore()
 
     async def _op_advance(self, request: dict[str, Any]) -> Any:
         await self._mover.advance(request["seconds"])

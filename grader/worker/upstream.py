@@ -157,6 +157,8 @@ class Upstream:
         self.ask: Callable[[dict[str, Any]], None] = lambda _up: None
         self.kept: BaseException | None = None
         """What an earlier call raised that was asked to be kept; the order `KEPT` raises it."""
+        self.then: dict[int, Callable[[], Any]] = {}
+        """What the function of a call does, by call, between its order and its end."""
         self._visits: dict[int, Visit] = {}
         self._here: dict[int, dict[str, Any]] = {}
         self._ran_here: dict[int, int] = {}
@@ -219,7 +221,10 @@ class Upstream:
             self._ran_here[call] += 1
             return self._leave(call, self._here[call])
         visit = self.arrive(call, args, kwargs)
-        return self._leave(call, await visit.stay())
+        order = await visit.stay()
+        if call in self.then:
+            await self.then.pop(call)()
+        return self._leave(call, order)
 
     def visit_in_thread(self, call: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Be the body of a synchronous protected function."""
@@ -227,7 +232,10 @@ class Upstream:
             self._ran_here[call] += 1
             return self._leave(call, self._here[call])
         visit = self.arrive(call, args, kwargs)
-        return self._leave(call, visit.stay_in_thread())
+        order = visit.stay_in_thread()
+        if call in self.then:
+            self.then.pop(call)()
+        return self._leave(call, order)
 
     def function(self, call: int, form: str) -> Callable[..., Any]:
         """Return the protected function of one call, in one of the forms that callers use."""

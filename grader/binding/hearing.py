@@ -1,0 +1,122 @@
+"""How a listener is given to a breaker, and what its events say."""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from grader.binding import vocabulary as v
+from grader.binding.model import Constructor, Expression, Hearing
+from grader.binding.shape import ClassShape, MethodShape, ObjectShape, ParameterShape, Shape
+from grader.binding.state import CLOSED, HALF_OPEN, OPEN
+
+_LISTENS = re.compile(
+    r"listener|observer|subscriber|callback|hook|subscribe"
+    r"|^on_?(state|transition|change|open|trip|status)|state_?change|transition_(handler|fn|func)"
+)
+_NOT = re.compile(r"fallback|remove|unsubscribe|unregister|clear|detach|error_callback|retry")
+_OF_STATES = re.compile(r"state|transition|chang|open|clos|half|trip")
+_WORDS = ((HALF_OPEN, "half"), (CLOSED, "clos"), (OPEN, "open"))
+_BETWEEN = "\x1f"
+
+
+def hearings(shape: Shape, constructor: Constructor) -> list[Hearing]:
+    """Return the ways in which a listener may be given to what a constructor builds."""
+    return list(
+        dict.fromkeys((*_parameters(shape, constructor, ""), *_methods(shape, constructor)))
+    )
+
+
+def _parameters(shape: Shape, constructor: Constructor, within: str) -> Iterator[Hearing]:
+    member = next((m for m in shape if m.path == constructor.call), None)
+    for parameter in member.parameters if member is not None else ():
+        if parameter.variadic or parameter.kind == "positional_only":
+            continue
+        if _listens(parameter.name):
+            yield from _shapes("parameter", within + parameter.name, parameter, shape)
+    for argument in constructor.arguments:
+        if argument.nested is not None and not argument.positional:
+            yield from _parameters(shape, argument.nested, f"{within}{argument.name}.")
+
+
+def _methods(shape: Shape, constructor: Constructor) -> Iterator[Hearing]:
+    kind = next((m for m in shape if m.path == constructor.call), None)
+    for method in kind.methods if isinstance(kind, ClassShape) else ():
+        likely = _listens(method.name) and method.takes_function and not method.context
+        if likely and not _needs_more(method):
+            yield from _shapes("method", method.name, method.parameters[0], shape)
+
+
+def _needs_more(method: MethodShape) -> bool:
+    return sum(p.required and not p.variadic for p in method.parameters) > 1
+
+
+def attributes(found: ObjectShape) -> list[Hearing]:
+    """Return the attributes of a breaker that may hold a listener, or several."""
+    return [
+        Hearing(via="attribute", name=name, shape="function")
+        for name, datum in found.data.items()
+        if _listens(name) and not name.startswith("_") and datum.type in {"NoneType", "list"}
+    ]
+
+
+def _listens(name: str) -> bool:
+    lowered = name.lower()
+    return _LISTENS.search(lowered) is not None and _NOT.search(lowered) is None
+
+
+def _shapes(via: str, name: str, parameter: ParameterShape, shape: Shape) -> Iterator[Hearing]:
+    annotation = parameter.annotation.lower()
+    many = re.search(r"listeners|observers|callbacks|hooks|subscribers", v.normal(name))
+    listed = via == "parameter" and (
+        many is not None or re.search(r"\b(list|sequence|iterable|tuple)\b", annotation) is not None
+    )
+    forms = ["function", "object", "coroutine"]
+    objects = "callable" not in annotation and re.search(r"listener|observer", name.lower())
+    if objects:
+        forms = ["object", "function", "coroutine"]
+    for form in forms:
+        yield Hearing(via=via, name=name, shape=form, listed=listed)
+    for kind in shape:
+        if objects and isinstance(kind, ClassShape) and _is_base(kind):
+            yield Hearing(via=via, name=name, shape="object", base=kind.path, listed=listed)
+
+
+def _is_base(kind: ClassShape) -> bool:
+    return kind.name.endswith(("Listener", "Observer")) and not any(
+        p.required for p in kind.parameters
+    )
+
+
+def with_ear(expression: Expression, hearing: Hearing) -> Expression:
+    """Return an expression that builds the same breaker with a listener as its parameter."""
+    first, _, rest = hearing.name.partition(".")
+    kwargs = dict(expression["kwargs"])
+    if rest:
+        inner = msgspec.structs.replace(hearing, name=rest)
+        kwargs[first] = with_ear(kwargs[first], inner)
+    else:
+        kwargs[first] = {"$ear": hearing.ear()}
+    return {**expression, "kwargs": kwargs}
+
+
+def change_of(what: str, hearing: Hearing, words: dict[str, str]) -> tuple[str, str] | None:
+    """Return the states before and after that an event tells; `` where it tells only one.
+
+    `words` are raw states, by what they were learnt to stand for. None: it is about no state.
+    """
+    hook, *told = what.split(_BETWEEN)
+    if hook and not _OF_STATES.search(hook.lower()):
+        return None
+    states = [state for word in told if (state := _state(word, words)) is not None]
+    if len(states) > 1:
+        return states[-2], states[-1]
+    named = _state(hook or hearing.name.rpartition(".")[2], {})
+    after = states[0] if states else named
+    return None if after is None else ("", after)
+
+
+def _state(word: str, words: dict[str, str]) -> str | None:
+    if word in words:
+        return words[word]
+    return next((state for state, part in _WORDS if part in word.lower()), None)
