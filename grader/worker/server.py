@@ -16,8 +16,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from . import describe, surfaces
+from .alone import Alone
 from .calls import Calls
 from .expressions import Builder
+from .keepsakes import Keepsakes
 from .loader import Sources
 from .loop import Mover, VirtualLoop
 from .luck import set_luck
@@ -52,6 +54,8 @@ class Server:
         self._builder = Builder()
         self._breakers: dict[str, surfaces.Wrapped] = {}
         self._calls = Calls(upstream, self._loop, self._mover, self._events, sources.owns)
+        self._alone = Alone(self._mover, sources.owns)
+        self._keepsakes = Keepsakes()
         observed.note = self._blocked
         scheduler.on_deadlock = self._deadlock
         sources.install(self._cut)
@@ -152,6 +156,19 @@ class Server:
             value = await surfaces.settle(value)
         return flatten(value)
 
+    async def _op_keep(self, request: dict[str, Any]) -> Any:
+        """Keep what an accessor leads to, by a name."""
+        target = self._target(request)
+        return await self._keepsakes.keep(request["name"], target, request["path"])
+
+    async def _op_look_again(self, request: dict[str, Any]) -> Any:
+        """Read what was kept."""
+        return self._keepsakes.look(request["name"])
+
+    async def _op_spoil(self, request: dict[str, Any]) -> Any:
+        """Write into what was kept."""
+        self._keepsakes.spoil(request["name"])
+
     async def _op_invoke(self, request: dict[str, Any]) -> Any:
         """Call a method of the breaker, such as its reset."""
         method = surfaces.member(self._target(request), request["name"])
@@ -188,6 +205,15 @@ class Server:
     async def _op_repeat(self, request: dict[str, Any]) -> Any:
         """Make many calls that are answered inside the worker."""
         return await self._calls.repeat(self._breakers[request["breaker"]], request)
+
+    async def _op_several_loops(self, request: dict[str, Any]) -> Any:
+        """Use a new breaker in one `asyncio.run` after another."""
+        build = functools.partial(self._builder.build, request["expression"])
+        return await self._alone.several_loops(build, request)
+
+    async def _op_unawaited(self, request: dict[str, Any]) -> Any:
+        """Make calls, and tell which coroutines nobody awaited."""
+        return await self._alone.unawaited(self._breakers[request["breaker"]], request)
 
     async def _op_advance(self, request: dict[str, Any]) -> Any:
         await self._mover.advance(request["seconds"])
