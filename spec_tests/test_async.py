@@ -214,7 +214,7 @@ def _disagreement(script: Script) -> str:
         f"{way} {'was never rejected' if after is None else f'was rejected after {after} calls'}"
         for way, after in script.tripped_after.items()
     )
-    return f"at a threshold of 2, after {script.script}: {'; '.join(told)}"
+    return f"at a threshold of {script.threshold}, after {script.script}: {'; '.join(told)}"
 
 
 @requirement("as-no-unawaited", SHOULD, source="agri#912", known=ATTESTED)

@@ -8,7 +8,7 @@ import _thread
 import asyncio
 import gc
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from . import surfaces
@@ -83,6 +83,13 @@ class _Caller:
             return "!" if number in self._service.reached else "x"
         return "R" if value == number and number in self._service.reached else "!"
 
+    async def until_rejected(self) -> str:
+        """Let calls fail until one is kept out."""
+        marks = ""
+        while len(marks) < _MOST_FAILURES and not marks.endswith("x"):
+            marks += await self.call(fails=True)
+        return marks
+
     async def together(self, callers: int) -> str:
         """Make several calls at once."""
         return "".join(await asyncio.gather(*(self.call() for _ in range(callers))))
@@ -152,32 +159,34 @@ class Alone:
     async def unawaited(
         self, wrapped: surfaces.Wrapped, request: dict[str, Any]
     ) -> dict[str, Any]:
-        """Make calls, and tell which coroutines were collected without ever having run."""
+        """Trip it, go on calling, and tell which coroutines were collected and never had run."""
         caller = _Caller(wrapped, request["surface"], request["failure"], self._owns)
+        await self._whole(caller.until_rejected())
         outcomes = ""
         gc.collect()  # what was left behind before is not these calls' doing
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             for _ in range(request["times"]):
-                task = asyncio.get_running_loop().create_task(caller.call())
-                await self._mover.settle()
-                if not task.done():
-                    task.cancel()
-                    await self._mover.settle()
-                outcomes += task.result() if task.done() and not task.cancelled() else "-"
-                del task
+                outcomes += await self._whole(caller.call()) or "-"
             gc.collect()
             await self._mover.settle()
         told = [text(w.message) for w in caught if issubclass(w.category, RuntimeWarning)]
         never = sorted({message for message in told if "never awaited" in message})
         return {"outcomes": outcomes, "unawaited": [line.splitlines()[0] for line in never]}
 
+    async def _whole(self, story: Coroutine[Any, Any, str]) -> str:
+        """Return what came of it; nothing where it waits for ever."""
+        task = asyncio.get_running_loop().create_task(story)
+        await self._mover.settle()
+        if not task.done():
+            task.cancel()
+            await self._mover.settle()
+        return task.result() if task.done() and not task.cancelled() else ""
+
 
 async def _a_life(caller: _Caller, run: dict[str, Any], request: dict[str, Any]) -> None:
     run["closed"] = await caller.together(request["callers"])
-    for _ in range(_MOST_FAILURES):
-        if await caller.call(fails=True) == "x":
-            break
+    await caller.until_rejected()
     for periods in (1, 2, 4):
         await asyncio.sleep(periods * request["period"])
         run["half_open"] = await caller.together(request["callers"])

@@ -78,7 +78,6 @@ def rejected_coroutines(lab: Lab) -> tuple[LeftBehind, ...]:
     if not surfaces:
         raise Blocked("as-awaited", "there is no asynchronous way of making a call")
     breaker = lab.breaker()
-    breaker.trip()
     seen = []
     for surface in {s.style: s for s in reversed(surfaces)}.values():
         reply = lab.ask(

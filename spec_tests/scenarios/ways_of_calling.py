@@ -15,6 +15,7 @@ MODES = {"async": "asynchronous", "sync": "plain"}
 class Script(msgspec.Struct, frozen=True, kw_only=True):
     """What one script led to, by the way of calling."""
 
+    threshold: int
     script: str
     """The outcomes of the calls, in words."""
     tripped_after: dict[str, int | None]
@@ -40,8 +41,12 @@ def same_scripts(lab: Lab) -> SameScripts:
         raise NotOffered("there is one way of making a call")
     scripts = []
     for steps, settings in _scripts(lab, mode):
-        tripped = {way: _play(lab.breaker(**settings), ways[way], steps) for way in ways}
-        scripts.append(Script(script=", ".join(map(_tell, steps)), tripped_after=tripped))
+        tripped = {}
+        for way, surface in ways.items():
+            breaker = lab.breaker(**settings)
+            tripped[way] = _play(breaker, surface, steps)
+        told = ", ".join(map(_tell, steps))
+        scripts.append(Script(threshold=breaker.threshold, script=told, tripped_after=tripped))
     return SameScripts(mode=mode, ways=tuple(ways), scripts=tuple(scripts))
 
 
@@ -54,25 +59,30 @@ def _ways(lab: Lab, mode: str) -> dict[str, Surface]:
 
 
 def _scripts(lab: Lab, mode: str) -> list[tuple[tuple[str, ...], dict[str, object]]]:
-    """Return the scripts, for a threshold of two: `fail`, `return`, `cancel` or an error."""
+    """Return the scripts, for a threshold of two or the built-in one.
+
+    A step is `fail`, `return`, `cancel` or an error.
+    """
     two: dict[str, object] = {"threshold": 2}
+    trips_at = lab.breaker(**two).threshold
+    almost = ("fail",) * (trips_at - 1)
     scripts: list[tuple[tuple[str, ...], dict[str, object]]] = [
-        (("fail", "fail"), two),
-        (("fail", "return", "fail"), two),
-        (("KeyboardInterrupt", "KeyboardInterrupt"), two),
-        (("fail", "KeyboardInterrupt", "fail"), two),
+        ((*almost, "fail"), two),
+        ((*almost, "return", "fail"), two),
+        (("KeyboardInterrupt",) * trips_at, two),
+        ((*almost, "KeyboardInterrupt", "fail"), two),
     ]
     if mode == "async":
-        scripts += [(("cancel", "cancel"), two), (("fail", "cancel", "fail"), two)]
+        scripts += [(("cancel",) * trips_at, two), ((*almost, "cancel", "fail"), two)]
     if lab.offers("ignored"):
         but: dict[str, object] = {**two, "ignored": ["ExcludedFailure"], "counted": LEFT_OUT}
         scripts += [
-            (("ExcludedFailure", "ExcludedFailure"), but),
-            (("fail", "ExcludedFailure", "fail"), but),
+            (("ExcludedFailure",) * trips_at, but),
+            ((*almost, "ExcludedFailure", "fail"), but),
         ]
     if lab.offers("counted"):
         only: dict[str, object] = {**two, "counted": ["ServiceFailure"]}
-        scripts.append((("UnrelatedFailure", "UnrelatedFailure"), only))
+        scripts.append((("UnrelatedFailure",) * trips_at, only))
     return scripts
 
 
