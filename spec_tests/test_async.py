@@ -222,11 +222,11 @@ def test_a_rejection_leaves_no_coroutine_behind(
     rejected_coroutines: tuple[LeftBehind, ...],
 ) -> None:
     """A rejection leaves no coroutine behind that was made and never awaited."""
-    rejected = [seen for seen in rejected_coroutines if set(seen.found.outcomes) == {"x"}]
+    rejected = [seen for seen in rejected_coroutines if "x" in seen.found.outcomes]
     blocked_unless(rejected, "st-open-rejects", "no call was rejected")
     for seen in rejected:
         assert not seen.found.unawaited, (
-            f"{len(seen.found.outcomes)} calls were rejected by {seen.way}:"
+            f"{seen.found.outcomes.count('x')} calls were rejected by {seen.way}:"
             f" {'; '.join(seen.found.unawaited)}"
         )
 

@@ -133,9 +133,7 @@ class Alone:
         async def one_run(run: dict[str, Any]) -> None:
             if not callers:
                 wrapped = surfaces.Wrapped(build())
-                callers.append(
-                    _Caller(wrapped, request["surface"], request["failure"], self._owns)
-                )
+                callers.append(_Caller(wrapped, request["surface"], request["failure"], self._owns))
             callers[0].errors = run["errors"]
             await _a_life(callers[0], run, request)
 
@@ -156,23 +154,31 @@ class Alone:
 
     # --- coroutines that nobody awaits ------------------------------------------------
 
-    async def unawaited(
-        self, wrapped: surfaces.Wrapped, request: dict[str, Any]
-    ) -> dict[str, Any]:
+    async def unawaited(self, wrapped: surfaces.Wrapped, request: dict[str, Any]) -> dict[str, Any]:
         """Trip it, go on calling, and tell which coroutines were collected and never had run."""
         caller = _Caller(wrapped, request["surface"], request["failure"], self._owns)
         await self._whole(caller.until_rejected())
-        outcomes = ""
-        gc.collect()  # what was left behind before is not these calls' doing
+        outcomes, never = "", set[str]()
+        gc.collect()
+        gc.freeze()  # what was there before is not these calls' doing, and need not be searched
+        try:
+            for wait in request["waits"]:
+                await self._mover.advance(wait)
+                mark, left = await self._left_behind(caller)
+                outcomes += mark
+                never |= left if mark == "x" else set()
+        finally:
+            gc.unfreeze()
+        return {"outcomes": outcomes, "unawaited": sorted(never)}
+
+    async def _left_behind(self, caller: _Caller) -> tuple[str, set[str]]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            for _ in range(request["times"]):
-                outcomes += await self._whole(caller.call()) or "-"
+            mark = await self._whole(caller.call()) or "-"
             gc.collect()
             await self._mover.settle()
         told = [text(w.message) for w in caught if issubclass(w.category, RuntimeWarning)]
-        never = sorted({message for message in told if "never awaited" in message})
-        return {"outcomes": outcomes, "unawaited": [line.splitlines()[0] for line in never]}
+        return mark, {message.splitlines()[0] for message in told if "never awaited" in message}
 
     async def _whole(self, story: Coroutine[Any, Any, str]) -> str:
         """Return what came of it; nothing where it waits for ever."""

@@ -22,6 +22,25 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     said: Metrics
 
 
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """One call, and the metrics before and after it."""
+
+    what: str
+    call: CallSeen
+    before: Metrics
+    after: Metrics
+
+
+def _outcome(breaker: Breaker, what: str, planned: str, surface: Surface) -> Outcome:
+    before = breaker.metrics()
+    if what == "cancelled":
+        call = breaker.call(surface=surface)
+        seen = call.cancel().seen if call.seen.running else call.seen
+    else:
+        seen = breaker.call(planned=planned, surface=surface).seen
+    return Outcome(what=what, call=seen, before=before, after=breaker.metrics())
+
+
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     """The accounts of a scripted run."""
 
@@ -31,6 +50,8 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     window: int | None
     """How many calls surely fit in that window; None: as many as there are."""
     entries: tuple[Entry, ...]
+    excluded: Outcome | None
+    """A call on another breaker, with an error that is configured not to count."""
 
     @property
     def last(self) -> Entry:
@@ -91,7 +112,15 @@ def ledger(lab: Lab) -> Ledger:
         windowed=_windowed(lab),
         window=_window(books.breaker),
         entries=tuple(books.entries),
+        excluded=_excluded(lab),
     )
+
+
+def _excluded(lab: Lab) -> Outcome | None:
+    if not lab.offers("ignored"):
+        return None
+    breaker = lab.breaker(ignored=["ExcludedFailure"], counted=LEFT_OUT)
+    return _outcome(breaker, "excluded", "ExcludedFailure", breaker.surface())
 
 
 def _windowed(lab: Lab) -> bool:
@@ -213,25 +242,6 @@ def _take(breaker: Breaker, step: str) -> bool:
     return call.seen.admitted
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """One call, and the metrics before and after it."""
-
-    what: str
-    call: CallSeen
-    before: Metrics
-    after: Metrics
-
-
-def _outcome(breaker: Breaker, what: str, planned: str, surface: Surface) -> Outcome:
-    before = breaker.metrics()
-    if what == "cancelled":
-        call = breaker.call(surface=surface)
-        seen = call.cancel().seen if call.seen.running else call.seen
-    else:
-        seen = breaker.call(planned=planned, surface=surface).seen
-    return Outcome(what=what, call=seen, before=before, after=breaker.metrics())
-
-
 @scenario
 def asynchronous_outcomes(lab: Lab) -> tuple[Outcome, ...]:
     """One asynchronous call succeeds, one is cancelled, one fails."""
@@ -241,15 +251,6 @@ def asynchronous_outcomes(lab: Lab) -> tuple[Outcome, ...]:
     breaker = lab.breaker()
     endings = (("succeeded", "return"), ("cancelled", ""), ("failed", lab.binding.failure))
     return tuple(_outcome(breaker, what, planned, surface) for what, planned in endings)
-
-
-@scenario
-def excluded_outcome(lab: Lab) -> tuple[Outcome, ...]:
-    """One call fails with an error that is configured not to count, where that is offered."""
-    if not lab.offers("ignored"):
-        return ()
-    breaker = lab.breaker(ignored=["ExcludedFailure"], counted=LEFT_OUT)
-    return (_outcome(breaker, "excluded", "ExcludedFailure", breaker.surface()),)
 
 
 class Sizes(msgspec.Struct, frozen=True, kw_only=True):

@@ -59,6 +59,7 @@ def moments(lab: Lab) -> tuple[Moments, ...]:
     breaker.wait(due(period))
     recovered = all(call.succeeded for call in close(breaker))
     if recovered:
+        breaker.succeed()
         look("after the recovery")
         breaker.forget()
         if _fail_until_rejected(breaker):
@@ -90,9 +91,8 @@ def _moments(read: dict[str, dict[str, Scalar]]) -> list[Moments]:
         kind = _kind(name)
         values = {when: _seconds(flat.get(name)) for when, flat in read.items()}
         known = [value for value in values.values() if value is not None]
-        if kind is None or not known:
-            if kind is None or not _never_set(name, read):
-                continue
+        if kind is None or not (known or _never_set(name, read)):
+            continue
         first = min(known, default=0.0)
         readings = {
             when: None if value is None else round(value - first, 3)

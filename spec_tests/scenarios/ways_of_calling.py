@@ -70,7 +70,6 @@ def _scripts(lab: Lab, mode: str) -> list[tuple[tuple[str, ...], dict[str, objec
         ((*almost, "fail"), two),
         ((*almost, "return", "fail"), two),
         (("KeyboardInterrupt",) * trips_at, two),
-        ((*almost, "KeyboardInterrupt", "fail"), two),
     ]
     if mode == "async":
         scripts += [(("cancel",) * trips_at, two), ((*almost, "cancel", "fail"), two)]
@@ -80,7 +79,7 @@ def _scripts(lab: Lab, mode: str) -> list[tuple[tuple[str, ...], dict[str, objec
             (("ExcludedFailure",) * trips_at, but),
             ((*almost, "ExcludedFailure", "fail"), but),
         ]
-    if lab.offers("counted"):
+    elif lab.offers("counted"):
         only: dict[str, object] = {**two, "counted": ["ServiceFailure"]}
         scripts.append((("UnrelatedFailure",) * trips_at, only))
     return scripts
