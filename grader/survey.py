@@ -19,7 +19,7 @@ from grader.grading import SPECIFICATION, grade
 from grader.results import Finding
 from grader.sandbox import choose
 from grader.specification import MARK
-from grader.verdicts import Verdict
+from grader.verdicts import Level, Verdict
 
 NOTICED = frozenset({Verdict.FAIL, Verdict.ERROR})
 """Verdicts by which a requirement notices a defect: something was seen, not merely missed."""
@@ -64,19 +64,28 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def requirement_tests() -> dict[str, str]:
-    """Return the name of the test that judges each requirement, read from the source."""
+    """Return what selects the tests that judge each requirement, read from the source."""
     found: dict[str, str] = {}
-    for path in sorted(SPECIFICATION.glob("test_*.py")):
-        for node in ast.parse(path.read_bytes()).body:
-            if isinstance(node, ast.FunctionDef):
-                found |= dict.fromkeys(_declared(node), node.name)
+    for row, _, test in _declarations():
+        found[row] = f"{found[row]} or {test}" if row in found else test
     return found
 
 
-def _declared(test: ast.FunctionDef) -> Iterator[str]:
-    for mark in test.decorator_list:
-        if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Name) and mark.func.id == MARK:
-            yield str(ast.literal_eval(mark.args[0]))
+def scored_requirements() -> set[str]:
+    """Return the requirements that can fail, read from the source: all but the informative."""
+    return {row for row, level, _ in _declarations() if level != Level.INFORMATIVE.name}
+
+
+def _declarations() -> Iterator[tuple[str, str, str]]:
+    """Yield the row, the name of the level and the name of the test, for every requirement."""
+    for path in sorted(SPECIFICATION.glob("test_*.py")):
+        for node in ast.parse(path.read_bytes()).body:
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            for mark in node.decorator_list:
+                if isinstance(mark, ast.Call) and ast.unparse(mark.func) == MARK:
+                    row, level = mark.args
+                    yield str(ast.literal_eval(row)), ast.unparse(level), node.name
 
 
 def findings(defect: Defect, select: str = "", isolation: str = "auto") -> dict[str, Finding]:

@@ -101,7 +101,8 @@ def _fits(entry: Entry, base: Entry, *, with_rejections: bool) -> bool:
     if entry.succeeded + entry.failed + entry.rejected == 0 and any(n is None for n in counted):
         return True
     total = succeeded + failed + (rejected if with_rejections else 0)
-    return counted == (succeeded, failed, rejected) and said.total in (None, total)
+    exact = counted == (succeeded, failed, rejected)
+    return exact and (said.total is None or said.total == total)
 
 
 def _moved(seen: Outcome, name: str) -> float:

@@ -18,6 +18,7 @@ from grader.survey import (
     judge,
     pool,
     requirement_tests,
+    scored_requirements,
 )
 from grader.verdicts import Known, Level, Verdict
 
@@ -70,7 +71,7 @@ def test_a_defect_dies_by_its_own_requirement(path: Path, own_findings: Noticed)
 
 def test_every_requirement_has_a_defect() -> None:
     killed = {defect.kills for defect in defects.load_all()}
-    assert set(requirement_tests()) - killed == set()
+    assert scored_requirements() - killed == set()
 
 
 def test_every_row_a_defect_names_is_a_requirement() -> None:
