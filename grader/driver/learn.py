@@ -7,7 +7,7 @@ import msgspec
 from grader.binding import vocabulary as v
 from grader.binding.counts import find_counts
 from grader.binding.discover import Proposal, decorator_factories, propose
-from grader.binding.model import Accessor, Binding, Constructor, Surface
+from grader.binding.model import EXPORTED, Accessor, Binding, Constructor, Surface
 from grader.binding.shape import ObjectShape, Page, Shape
 from grader.binding.state import CLOSED, OPEN, raw_state, state_of
 from grader.conversation.failures import Blocked
@@ -17,6 +17,7 @@ from grader.driver.lab import DEFAULTS, LEFT_OUT, Breaker, Lab, Refused
 _MOST_FAILURES = 25
 _MOST_SURFACES = 14
 _MOST_PAGES = 50
+_FEW_COUNTS = 3
 _MOST_LUCK = 1 - 2**-53
 # Errors that no way of calling a breaker brings about: the code itself is broken.
 _CRASHES = {"NameError", "UnboundLocalError", "AttributeError", "ImportError", "RecursionError"}
@@ -88,6 +89,7 @@ class _Learner:
             self._settle_trip()
             self._settle_luck()
             self._settle_metrics()
+            self._settle_exported_metrics()
             self._settle_decorator(beside)
         return self._adopt(sure=not self._doubts, doubts=tuple(self._doubts))
 
@@ -349,6 +351,22 @@ class _Learner:
                     self._adopt(metrics=Accessor(path=path, target=target), counts=counts)
         if self._binding.state is None and "state" in self._binding.counts:
             self._adopt(state=self._binding.metrics)
+
+    def _settle_exported_metrics(self) -> None:
+        """See whether more counts are exported than handed out."""
+        breaker = self._fresh()
+        handed_out = set(self._binding.counts) - {"state"}
+        if breaker is None or len(handed_out) >= _FEW_COUNTS:
+            return
+        breaker.succeed()
+        self._fail_until_rejected(breaker)
+        accessor = Accessor(path=(), target=EXPORTED)
+        reply = self._lab.request("read", breaker=breaker.handle, target=EXPORTED, path=())
+        if reply.error is not None or not isinstance(reply.value, dict):
+            return
+        counts = find_counts(reply.value)
+        if len(set(counts) - {"state"}) > len(handed_out):
+            self._adopt(metrics=accessor, counts=counts)
 
 
 _STYLES = ("call", "context", "decorate", "permit")

@@ -15,7 +15,7 @@ import types
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from . import describe, surfaces
+from . import describe, exported, surfaces
 from .alone import Alone
 from .calls import Calls
 from .expressions import Builder
@@ -178,6 +178,8 @@ class Server:
     def _target(self, request: dict[str, Any]) -> Any:
         wrapped = self._breakers[request["breaker"]]
         path = request.get("target", "")
+        if path == "#exported":
+            return exported.samples(wrapped.target, self._sources.owns)
         if path.startswith("@"):
             return surfaces.member(wrapped.first(), path[1:])
         return surfaces.member(wrapped.target, path)

@@ -59,6 +59,17 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
         return self.entries[-1]
 
 
+def _since(before: Metrics | None, said: Metrics) -> Metrics:
+    """Return the counts without what they were before."""
+    if before is None:
+        return said
+    counts = {}
+    for name in ("total", "successes", "failures", "rejections", "transitions"):
+        now, then = getattr(said, name), getattr(before, name)
+        counts[name] = None if now is None else now - (then or 0.0)
+    return msgspec.structs.replace(said, **counts)
+
+
 class _Bookkeeper:
     """Makes calls and keeps the true accounts beside the breaker's own."""
 
@@ -66,6 +77,10 @@ class _Bookkeeper:
         self.breaker = breaker
         self.calls: list[CallSeen] = []
         self.entries: list[Entry] = []
+        accessor = breaker.lab.binding.metrics
+        exported = accessor is not None and accessor.exported
+        # What a process exports is counted from here on: other breakers were before this one.
+        self.before = breaker.metrics() if exported else None
 
     def succeed(self, times: int) -> None:
         self.calls += [self.breaker.succeed() for _ in range(times)]
@@ -81,7 +96,7 @@ class _Bookkeeper:
                 failed=sum(c.failed for c in self.calls),
                 rejected=sum(c.rejected for c in self.calls),
                 turning=turning,
-                said=self.breaker.metrics(),
+                said=_since(self.before, self.breaker.metrics()),
             )
         )
 

@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from grader.binding.counts import read_count
-from grader.conversation.failures import Blocked
+from grader.conversation.failures import Blocked, NotOffered
 from grader.conversation.messages import Scalar
 from grader.driver.lab import Breaker, Lab
 from grader.specification import scenario
@@ -79,7 +79,8 @@ def _everything(breaker: Breaker) -> dict[str, Scalar]:
     accessor = breaker.lab.binding.metrics
     if accessor is None:
         raise Blocked("me-exists", "no metrics were found")
-    reply = breaker.lab.request("read", breaker=breaker.handle, target=accessor.target, path=[])
+    target = "" if accessor.exported else accessor.target
+    reply = breaker.lab.request("read", breaker=breaker.handle, target=target, path=[])
     own = reply.value if reply.error is None and isinstance(reply.value, dict) else {}
     direct = {k: v for k, v in own.items() if "." not in k}
     return {**direct, **breaker.metrics().everything}
@@ -222,6 +223,8 @@ def snapshots(lab: Lab) -> Snapshot:
     accessor = lab.binding.metrics
     if accessor is None:
         raise Blocked("me-exists", "no metrics were found")
+    if accessor.exported:
+        raise NotOffered("metrics are exported, not handed out")
     breaker = lab.breaker()
     breaker.succeed()
     where = {"breaker": breaker.handle, "target": accessor.target, "path": accessor.path}
