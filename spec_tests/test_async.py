@@ -3,7 +3,17 @@
 import pytest
 
 from grader.history import Burst, CallSeen, tell_all
-from grader.specification import ATTESTED, MUST, blocked_unless, not_offered_unless, requirement
+from grader.specification import (
+    ATTESTED,
+    INFORMATIVE,
+    MUST,
+    SHOULD,
+    blocked_unless,
+    not_offered_unless,
+    recorded,
+    requirement,
+    unknown_unless,
+)
 from spec_tests.scenarios.asynchronous import (
     FORMS,
     Awaited,
@@ -13,6 +23,8 @@ from spec_tests.scenarios.asynchronous import (
     Form,
     Outside,
 )
+from spec_tests.scenarios.coroutines import HIDDEN, LeftBehind, Loops
+from spec_tests.scenarios.ways_of_calling import Mixed, SameScripts, Script
 
 
 @requirement("as-awaited", MUST, source="the question, pybreaker#7")
@@ -45,6 +57,24 @@ def test_partials_and_bound_methods_work(form: str, callable_forms: tuple[Form, 
     assert seen.after.rejected, (
         f"{len(seen.failures)} failing calls of a {form} ({tell_all(seen.failures)}), and the next"
         f" call {seen.after.tell()}"
+    )
+
+
+@requirement("as-callable-lambdas", SHOULD, source="interlock")
+@pytest.mark.parametrize("form", list(HIDDEN))
+def test_a_coroutine_that_comes_as_a_surprise_is_no_success(
+    form: str, hidden_coroutines: tuple[Form, ...], coroutine_functions: Awaited
+) -> None:
+    """What returns a coroutine without being a coroutine function is no success before it ran."""
+    seen, what = next(f for f in hidden_coroutines if f.form == form), HIDDEN[form]
+    known = coroutine_functions.after
+    blocked_unless(known and known.rejected, "as-awaited", "coroutine functions do not trip it")
+    if seen.success.rejected:
+        recorded(f"it refuses {what} with {seen.success.error and seen.success.error.type}")
+    assert seen.success.succeeded, f"{what} {seen.success.tell()}"
+    assert seen.after.rejected, (
+        f"{len(seen.failures)} failing calls of {what} ({tell_all(seen.failures)}), and the next"
+        f" call {seen.after.tell()}: they were not counted as failures"
     )
 
 
@@ -85,6 +115,35 @@ def test_it_can_be_built_where_no_loop_runs(built_outside_a_loop: Outside) -> No
     )
 
 
+@requirement("as-several-loops", SHOULD, source="seen in libraries", known=ATTESTED)
+def test_it_works_in_one_event_loop_after_another(several_loops: Loops) -> None:
+    """One breaker works in several event loops, one after the other, callers at once in each."""
+    first, *others = several_loops.runs
+    unknown_unless(first.ended, "in the very first event loop not all calls came to an end")
+    usual = {error.type for error in first.errors}
+    for number, run in enumerate(others, start=2):
+        strange = [error for error in run.errors if error.type not in usual]
+        refusals = [e for e in strange if e.own and "loop" in f"{e.type} {e.message}".lower()]
+        if refusals:
+            recorded(f"it refuses event loop {number} with {refusals[0].type}")
+        assert not strange, (
+            f"in event loop {number} a call raised {strange[0].type}: {strange[0].message}"
+        )
+        assert run.ended, f"in event loop {number} a call never came to an end"
+    recovered = first.later.endswith("RR")
+    for number, run in enumerate(others, start=2):
+        assert not recovered or run.closed == first.closed, (
+            f"{several_loops.callers} callers at once, while closed: {_marks(first.closed)} in the"
+            f" first event loop, {_marks(run.closed)} in event loop {number}"
+        )
+        recovered = recovered and run.later.endswith("RR")
+
+
+def _marks(marks: str) -> str:
+    words = {"R": "succeeded", "E": "failed", "x": "were rejected", "!": "went wrong"}
+    return ", ".join(f"{marks.count(m)} {words[m]}" for m in words if m in marks) or "none called"
+
+
 @requirement("as-decorator", MUST, source="fabfuel, interlock", known=ATTESTED)
 @pytest.mark.parametrize("kind", ["async", "sync"])
 def test_a_decorated_function_stays_what_it_was(
@@ -95,7 +154,6 @@ def test_a_decorated_function_stays_what_it_was(
     if seen is None:
         not_offered_unless(condition=False, explanation=f"there is no {kind} decorator")
         return
-    assert seen.callable, "decorating did not give a function"
     assert seen.coroutine_function == (kind == "async"), (
         f"a decorated {kind} function is {'a' if seen.coroutine_function else 'no'} coroutine"
         " function"
@@ -139,3 +197,46 @@ def test_a_context_manager_guards_like_a_call(context_managers: Context) -> None
 
 def _entered(seen: Context) -> str:
     return f"{seen.on_entry_while_open.tell()} instead of being rejected"
+
+
+@requirement("as-call-vs-ctx-equal", SHOULD, source="seen in libraries")
+def test_every_way_of_calling_classifies_alike(same_scripts: SameScripts) -> None:
+    """A call, a decorated function and a context manager count the same outcomes alike."""
+    tripped = [after for s in same_scripts.scripts for after in s.tripped_after.values()]
+    blocked_unless(any(t is not None for t in tripped), "th-exact", "no failures trip it")
+    for script in same_scripts.scripts:
+        assert len(set(script.tripped_after.values())) == 1, _disagreement(script)
+    recorded(f"{', '.join(same_scripts.ways)} agree")
+
+
+def _disagreement(script: Script) -> str:
+    told = (
+        f"{way} {'was never rejected' if after is None else f'was rejected after {after} calls'}"
+        for way, after in script.tripped_after.items()
+    )
+    return f"at a threshold of {script.threshold}, after {script.script}: {'; '.join(told)}"
+
+
+@requirement("as-no-unawaited", SHOULD, source="agri#912", known=ATTESTED)
+def test_a_rejection_leaves_no_coroutine_behind(
+    rejected_coroutines: tuple[LeftBehind, ...],
+) -> None:
+    """A rejection leaves no coroutine behind that was made and never awaited."""
+    rejected = [seen for seen in rejected_coroutines if "x" in seen.found.outcomes]
+    blocked_unless(rejected, "st-open-rejects", "no call was rejected")
+    for seen in rejected:
+        assert not seen.found.unawaited, (
+            f"{seen.found.outcomes.count('x')} calls were rejected by {seen.way}:"
+            f" {'; '.join(seen.found.unawaited)}"
+        )
+
+
+@requirement("as-mixed", INFORMATIVE, source="the definition")
+def test_plain_and_asynchronous_calls_of_one_breaker(mixed_calls: tuple[Mixed, ...]) -> None:
+    """Plain and asynchronous calls of one breaker may share its state."""
+    told = [
+        f"tripped by {m.tripped_by} calls it"
+        f" {'rejects' if m.after.rejected else 'admits'} {m.called} ones"
+        for m in mixed_calls
+    ]
+    recorded("; ".join(told))

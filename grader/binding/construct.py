@@ -232,6 +232,10 @@ def _argument(
         )
     if not parameter.required:
         return None
+    helper = _helper(parameter, shape)
+    if helper is not None:
+        built = Constructor(call=helper.path)
+        return Argument(name=parameter.name, positional=positional, nested=built)
     return Argument(name=parameter.name, positional=positional, fixed=_guess(parameter, concept))
 
 
@@ -242,6 +246,18 @@ def _hooks(parameter: ParameterShape, shape: Shape) -> list[str]:
         if isinstance(kind, ClassShape) and kind.name in words and kind.name.endswith("Listener"):
             return [m.name for m in kind.methods if not m.is_async and not m.static]
     return []
+
+
+def _helper(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
+    """Return the class of the candidate that a required parameter names, if it builds as it is."""
+    words = set(re.findall(r"\w+", parameter.annotation))
+    classes = (m for m in shape if isinstance(m, ClassShape) and not m.error and not m.enum)
+    for kind in classes:
+        if kind.name in words:
+            needs = [p for p in kind.parameters if p.required and not p.variadic]
+            abstract = {"ABC", "Protocol"} & set(kind.bases)
+            return None if needs or abstract else kind
+    return None
 
 
 def _nested(parameter: ParameterShape, shape: Shape) -> ClassShape | None:

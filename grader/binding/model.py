@@ -168,6 +168,9 @@ def _in_kind(value: Any, kind: str) -> Expression:
     return value
 
 
+EXPORTED = "#exported"
+
+
 class Accessor(msgspec.Struct, frozen=True, kw_only=True):
     """Where something can be read: a target and the names that lead to it."""
 
@@ -176,11 +179,19 @@ class Accessor(msgspec.Struct, frozen=True, kw_only=True):
     """Instead of one value: members that are true in one state, by that state."""
     target: str = ""
     """`@name` where it hangs on the decorated function instead of on the breaker; `~` where a
-    listener of ours counts what it is told."""
+    listener of ours counts what it is told; `#exported` where it is what the whole process
+    exports to a monitoring system."""
+
+    @property
+    def exported(self) -> bool:
+        """Whether it tells of all breakers of the process together."""
+        return self.target == EXPORTED
 
     def __str__(self) -> str:
         if self.target == "~":
             return "what its listener is told"
+        if self.exported:
+            return "what is exported to Prometheus"
         if self.flags:
             return ", ".join(self.flags.values())
         return ".".join((*([self.target] if self.target else []), *self.path)) or "the breaker"

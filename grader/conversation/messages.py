@@ -111,7 +111,6 @@ class Decorated(msgspec.Struct, frozen=True, kw_only=True):
     """What `decorated` answers."""
 
     ran: int
-    callable: bool
     coroutine_function: bool
     name: Scalar
     doc: Scalar
@@ -125,6 +124,44 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
 
 
+class LoopRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One `asyncio.run` of those that `several_loops` answers with.
+
+    Each call is one letter: R it returned, E it raised its own error, x it was kept out, ! else.
+    """
+
+    closed: str
+    half_open: str
+    later: str
+    ended: bool
+    errors: tuple["LoopError", ...]
+
+
+class LoopError(msgspec.Struct, frozen=True, kw_only=True):
+    """An error in it that is not the protected function's own."""
+
+    type: str
+    message: str
+    own: bool
+    """It was raised by a line of the candidate's own."""
+
+
+class Unawaited(msgspec.Struct, frozen=True, kw_only=True):
+    """What `unawaited` answers; a call that neither ran nor was kept out is a dash."""
+
+    outcomes: str
+    unawaited: tuple[str, ...]
+
+
+class Keepsake(msgspec.Struct, frozen=True, kw_only=True):
+    """What `keep` answers."""
+
+    method: bool
+    """A method gave it, not an attribute."""
+    json: bool
+    said: dict[str, Scalar]
+
+
 VALUES: dict[str, tuple[Any, ...]] = {
     "read": (dict[str, Scalar],),
     "holds": (dict[str, Scalar],),
@@ -132,6 +169,10 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "repeat": (Repeated, dict[str, int | tuple[str, ...]]),
     "decorated": (Decorated,),
     "size": (Size,),
+    "several_loops": (tuple[LoopRun, ...],),
+    "unawaited": (Unawaited,),
+    "keep": (Keepsake,),
+    "look_again": (dict[str, Scalar],),
 }
 """The types that the values of replies have to have, by request."""
 

@@ -10,7 +10,7 @@ from grader.binding.counts import find_counts
 from grader.binding.discover import Proposal, decorator_factories, propose
 from grader.binding.hearing import attributes, hearings
 from grader.binding.keywords import with_keywords
-from grader.binding.model import Accessor, Binding, Constructor, Hearing, Surface
+from grader.binding.model import EXPORTED, Accessor, Binding, Constructor, Hearing, Surface
 from grader.binding.reading import Reading
 from grader.binding.shape import ObjectShape, Page, Shape
 from grader.binding.state import CLOSED, OPEN, raw_state, state_of
@@ -26,6 +26,7 @@ _MOST_PAGES = 50
 # Successes, failures, rejections and transitions.
 _ALL_COUNTS = 4
 _MOST_WAYS = 12
+_FEW_COUNTS = 3
 _MOST_LUCK = 1 - 2**-53
 # Errors that no way of calling a breaker brings about: the code itself is broken.
 _CRASHES = {"NameError", "UnboundLocalError", "AttributeError", "ImportError", "RecursionError"}
@@ -129,6 +130,7 @@ class _Learner:
             self._settle_trip()
             self._settle_luck()
             self._settle_metrics()
+            self._settle_exported_metrics()
             self._settle_hearing(ways)
             self._settle_decorator(beside)
         return self._adopt(sure=not self._doubts, doubts=tuple(self._doubts))
@@ -453,6 +455,22 @@ class _Learner:
                 self._adopt(metrics=Accessor(path=(), target="~"), counts=counts)
                 return
         self._adopt(settings=before.settings)
+
+    def _settle_exported_metrics(self) -> None:
+        """See whether more counts are exported than handed out."""
+        breaker = self._fresh()
+        handed_out = set(self._binding.counts) - {"state"}
+        if breaker is None or len(handed_out) >= _FEW_COUNTS:
+            return
+        breaker.succeed()
+        self._fail_until_rejected(breaker)
+        accessor = Accessor(path=(), target=EXPORTED)
+        reply = self._lab.request("read", breaker=breaker.handle, target=EXPORTED, path=())
+        if reply.error is not None or not isinstance(reply.value, dict):
+            return
+        counts = find_counts(reply.value)
+        if len(set(counts) - {"state"}) > len(handed_out):
+            self._adopt(metrics=accessor, counts=counts)
 
 
 _STYLES = ("call", "context", "decorate", "permit")

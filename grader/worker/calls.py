@@ -229,7 +229,6 @@ class Calls:
             made.close()
         return {
             "ran": ran,
-            "callable": callable(made),
             "coroutine_function": inspect.iscoroutinefunction(made),
             "name": scalar(getattr(made, "__name__", None)),
             "doc": scalar(getattr(made, "__doc__", None)),

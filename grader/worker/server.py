@@ -17,7 +17,8 @@ import types
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from . import describe, listening, schedules, surfaces
+from . import describe, exported, listening, schedules, surfaces
+from .alone import Alone
 from .calls import Calls
 from .examples import Examples
 from .expressions import Builder
@@ -26,6 +27,7 @@ from .holdings import holdings
 from .hooks import Hooked
 from .importing import Watch
 from .keeping import FailedCall
+from .keepsakes import Keepsakes
 from .loader import Sources
 from .loop import Mover, VirtualLoop
 from .luck import set_luck
@@ -73,6 +75,8 @@ class Server:
         )
         self._listening = listening.Listening(self._events.append, self._is_breaker)
         self._builder.ear = self._listening.ear
+        self._alone = Alone(self._mover, sources.owns)
+        self._keepsakes = Keepsakes()
         observed.note = self._blocked
         scheduler.on_deadlock = self._deadlock
         sources.install(self._cut)
@@ -177,6 +181,19 @@ class Server:
             value = await surfaces.settle(value)
         return flatten(value)
 
+    async def _op_keep(self, request: dict[str, Any]) -> Any:
+        """Keep what an accessor leads to, by a name."""
+        target = self._target(request)
+        return await self._keepsakes.keep(request["name"], target, request["path"])
+
+    async def _op_look_again(self, request: dict[str, Any]) -> Any:
+        """Read what was kept."""
+        return self._keepsakes.look(request["name"])
+
+    async def _op_spoil(self, request: dict[str, Any]) -> Any:
+        """Write into what was kept."""
+        self._keepsakes.spoil(request["name"])
+
     async def _op_invoke(self, request: dict[str, Any]) -> Any:
         """Call a method of the breaker, such as its reset."""
         method = surfaces.member(self._target(request), request["name"])
@@ -188,6 +205,8 @@ class Server:
         path = request.get("target", "")
         if path == "~":
             return wrapped.hooked
+        if path == "#exported":
+            return exported.samples(wrapped.target, self._sources.owns)
         if path.startswith("@"):
             return surfaces.member(wrapped.first(), path[1:])
         return surfaces.member(wrapped.target, path)
@@ -245,6 +264,15 @@ class Server:
         """Play two calls of two threads in every order with one switch."""
         folder = str(self._sources.folder)
         return schedules.Explorer(self._scheduler, self._builder, folder, request).explore()
+
+    async def _op_several_loops(self, request: dict[str, Any]) -> Any:
+        """Use a new breaker in one `asyncio.run` after another."""
+        build = functools.partial(self._builder.build, request["expression"])
+        return await self._alone.several_loops(build, request)
+
+    async def _op_unawaited(self, request: dict[str, Any]) -> Any:
+        """Make calls, and tell which coroutines nobody awaited."""
+        return await self._alone.unawaited(self._breakers[request["breaker"]], request)
 
     async def _op_advance(self, request: dict[str, Any]) -> Any:
         await self._mover.advance(request["seconds"])

@@ -1,10 +1,10 @@
 """How a candidate tells the time: watched while it works, and looked for where it keeps clocks.
 
 Two views of the same thing. `TimeWatch` notes every reading that the candidate's own code makes
-while its breaker is used, and on what kind of thread. `find_clocks` finds the places where it keeps
-a clock: default arguments, class attributes, dataclass fields, closures, module aliases, attributes.
-Whether each of them stands still with the worker's clock is found out by reading it twice, before
-and after time was moved.
+while its breaker is used, and on what kind of thread. `find_clocks` finds the places where it
+keeps a clock: default arguments, class attributes, dataclass fields, closures, module aliases,
+attributes. Whether each of them stands still with the worker's clock is found out by reading it
+twice, before and after time was moved.
 """
 
 import asyncio

@@ -141,7 +141,6 @@ class Decorated(msgspec.Struct, frozen=True, kw_only=True):
     """`async` or `sync`."""
     ran: int
     """How often decorating ran the function."""
-    callable: bool
     coroutine_function: bool
     name: str
     doc: str
@@ -168,7 +167,6 @@ def decorated_functions(lab: Lab) -> tuple[Decorated, ...]:
             Decorated(
                 kind=mode,
                 ran=told["ran"],
-                callable=told["callable"],
                 coroutine_function=told["coroutine_function"],
                 name=str(told["name"]),
                 doc=str(told["doc"]),

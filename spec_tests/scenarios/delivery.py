@@ -12,6 +12,7 @@ from grader.binding.shape import ClassShape, FunctionShape, Shape
 from grader.binding.state import state_of
 from grader.candidate import Candidate
 from grader.conversation.failures import Blocked, Interrupted
+from grader.driver.lab import Lab, Refused
 from grader.driver.learn import describe
 from grader.specification import static_scenario
 
@@ -123,7 +124,7 @@ def parts(bench: Bench) -> Parts:
         shape = ()
     return Parts(
         states=_states(shape, bench.candidate),
-        error=_error(shape),
+        error=_error(shape) or _raised_in_trial(bench),
         parameters=_parameters(shape),
         metrics=_metrics(shape) or _metrics_attribute(bench.candidate),
     )
@@ -163,6 +164,22 @@ def _error(shape: Shape) -> str:
     names = [m.name for m in shape if isinstance(m, ClassShape) and m.error]
     telling = [n for n in names if _REJECTION.search(n)]
     return next(iter(sorted(telling, key=lambda n: "open" not in n.lower())), "")
+
+
+def _raised_in_trial(bench: Bench) -> str:
+    """Return the answer's own error type that a breaker rejects with, whatever its name."""
+    try:
+        binding = bench.binding
+        with bench.worker() as worker:
+            for module in bench.modules:
+                worker.request("load", modules=[module])
+            breaker = Lab(worker, binding, seed=bench.seed).breaker()
+            breaker.trip()
+            seen = breaker.succeed()
+    except (Interrupted, Refused):
+        return ""
+    dedicated = seen.error.dedicated if seen.rejected and seen.error is not None else ()
+    return next(iter(dedicated), "")
 
 
 _CONCEPTS = ("threshold", "rate", "base", "multiplier", "cap", "exponential")

@@ -2,8 +2,9 @@
 
 import msgspec
 
+from grader.binding.model import Surface
 from grader.conversation.failures import Blocked
-from grader.driver.lab import Breaker, Lab
+from grader.driver.lab import LEFT_OUT, Breaker, Lab
 from grader.history import CallSeen, Metrics, OpenPeriod
 from grader.specification import scenario
 from spec_tests.scenarios.stories import close, due, first_period, tripped_and_due
@@ -16,19 +17,57 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     succeeded: int
     failed: int
     rejected: int
+    turning: bool
+    """The state changes at this moment: accounts that are kept for one state begin anew."""
     said: Metrics
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """One call, and the metrics before and after it."""
+
+    what: str
+    call: CallSeen
+    before: Metrics
+    after: Metrics
+
+
+def _outcome(breaker: Breaker, what: str, planned: str, surface: Surface) -> Outcome:
+    before = breaker.metrics()
+    if what == "cancelled":
+        call = breaker.call(surface=surface)
+        seen = call.cancel().seen if call.seen.running else call.seen
+    else:
+        seen = breaker.call(planned=planned, surface=surface).seen
+    return Outcome(what=what, call=seen, before=before, after=breaker.metrics())
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     """The accounts of a scripted run."""
 
     state_readable: bool
+    windowed: bool
+    """It looks at a window of calls or of time."""
+    window: int | None
+    """How many calls surely fit in that window; None: as many as there are."""
     entries: tuple[Entry, ...]
+    excluded: Outcome | None
+    """A call on another breaker, with an error that is configured not to count."""
 
     @property
     def last(self) -> Entry:
         """The final accounts."""
         return self.entries[-1]
+
+
+def _since(before: Metrics | None, said: Metrics) -> Metrics:
+    """Return the counts without what they were before."""
+    if before is None:
+        return said
+    counts = {}
+    for name in ("total", "successes", "failures", "rejections", "transitions"):
+        now, then = getattr(said, name), getattr(before, name)
+        counts[name] = None if now is None else now - (then or 0.0)
+    return msgspec.structs.replace(said, **counts)
 
 
 class _Bookkeeper:
@@ -38,6 +77,10 @@ class _Bookkeeper:
         self.breaker = breaker
         self.calls: list[CallSeen] = []
         self.entries: list[Entry] = []
+        accessor = breaker.lab.binding.metrics
+        exported = accessor is not None and accessor.exported
+        # What a process exports is counted from here on: other breakers were before this one.
+        self.before = breaker.metrics() if exported else None
 
     def succeed(self, times: int) -> None:
         self.calls += [self.breaker.succeed() for _ in range(times)]
@@ -45,14 +88,15 @@ class _Bookkeeper:
     def fail(self, times: int) -> None:
         self.calls += [self.breaker.fail() for _ in range(times)]
 
-    def look(self, moment: str) -> None:
+    def look(self, moment: str, *, turning: bool = False) -> None:
         self.entries.append(
             Entry(
                 moment=moment,
                 succeeded=sum(c.admitted and c.how == "returned" for c in self.calls),
                 failed=sum(c.failed for c in self.calls),
                 rejected=sum(c.rejected for c in self.calls),
-                said=self.breaker.metrics(),
+                turning=turning,
+                said=_since(self.before, self.breaker.metrics()),
             )
         )
 
@@ -65,18 +109,45 @@ def ledger(lab: Lab) -> Ledger:
     period = first_period(lab)
     books = _Bookkeeper(lab.breaker())
     books.look("before the first call")
-    books.succeed(4)
+    books.succeed(2)
+    books.look("after two successes")
+    books.succeed(2)
     books.look("after four successes")
     books.fail(books.breaker.threshold)
-    books.look("after the failures that trip it")
+    books.look("after the failures that trip it", turning=True)
     books.succeed(5)
-    books.look("after five rejections")
+    books.look("after five rejections", turning=True)
     books.breaker.wait(due(period))
     books.succeed(1)
-    books.look("after a successful probe")
+    books.look("after a successful probe", turning=True)
     books.succeed(2)
     books.look("at the end")
-    return Ledger(state_readable=lab.binding.state is not None, entries=tuple(books.entries))
+    return Ledger(
+        state_readable=lab.binding.state is not None,
+        windowed=_windowed(lab),
+        window=_window(books.breaker),
+        entries=tuple(books.entries),
+        excluded=_excluded(lab),
+    )
+
+
+def _excluded(lab: Lab) -> Outcome | None:
+    if not lab.offers("ignored"):
+        return None
+    breaker = lab.breaker(ignored=["ExcludedFailure"], counted=LEFT_OUT)
+    return _outcome(breaker, "excluded", "ExcludedFailure", breaker.surface())
+
+
+def _windowed(lab: Lab) -> bool:
+    return bool({"window_size", "window_time", "rate"} & set(lab.binding.parameters))
+
+
+def _window(breaker: Breaker) -> int | None:
+    size = breaker.settings.get("window_size")
+    if breaker.lab.offers("window_size") and isinstance(size, (int, float)):
+        return int(size)
+    built_in = breaker.lab.offers("rate") and not breaker.lab.offers("window_time")
+    return breaker.threshold if built_in else None
 
 
 class AfterRejections(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +204,15 @@ class MetricsWalk(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[str, ...]
     said: tuple[Metrics, ...]
     states: tuple[str | None, ...]
+    admitted: tuple[bool, ...]
+    """Whether a call was admitted in each step."""
+    windowed: bool
+    """It looks at a window of calls or of time."""
+
+    def may_have_turned(self, step: int) -> bool:
+        """Whether the state may have changed in this step, be it for a moment only."""
+        before, after = self.states[step], self.states[step + 1]
+        return before != after or (before != "closed" and self.admitted[step])
 
     @property
     def trips(self) -> int:
@@ -146,26 +226,46 @@ def metrics_walk(lab: Lab) -> MetricsWalk:
     """Succeed, fail, cancel and wait at random, and read the metrics after each step."""
     breaker = lab.breaker(threshold=2, rate=0.5)
     said, states, steps = [breaker.metrics()], [breaker.state()], []
+    admitted: list[bool] = []
     for _ in range(40):
         step = lab.random.choice(("succeed", "succeed", "fail", "fail", "cancel", "wait"))
         steps.append(step)
-        _take(breaker, step)
+        admitted.append(_take(breaker, step))
         said.append(breaker.metrics())
         states.append(breaker.state())
-    return MetricsWalk(steps=tuple(steps), said=tuple(said), states=tuple(states))
+    return MetricsWalk(
+        steps=tuple(steps),
+        said=tuple(said),
+        states=tuple(states),
+        admitted=tuple(admitted),
+        windowed=_windowed(lab),
+    )
 
 
-def _take(breaker: Breaker, step: str) -> None:
+def _take(breaker: Breaker, step: str) -> bool:
+    """Take a step; return whether a call was admitted in it."""
     if step == "wait":
         breaker.wait(25.0)
-    elif step == "succeed":
-        breaker.succeed()
-    elif step == "fail" or breaker.surface().mode != "async":
-        breaker.fail()
-    else:
-        call = breaker.call()
-        if call.seen.running:
-            call.cancel()
+        return False
+    if step == "succeed":
+        return breaker.succeed().admitted
+    if step == "fail" or breaker.surface().mode != "async":
+        return breaker.fail().admitted
+    call = breaker.call()
+    if call.seen.running:
+        call.cancel()
+    return call.seen.admitted
+
+
+@scenario
+def asynchronous_outcomes(lab: Lab) -> tuple[Outcome, ...]:
+    """One asynchronous call succeeds, one is cancelled, one fails."""
+    surface = lab.binding.surface(mode="async")
+    if surface is None:
+        raise Blocked("as-awaited", "there is no asynchronous way of making a call")
+    breaker = lab.breaker()
+    endings = (("succeeded", "return"), ("cancelled", ""), ("failed", lab.binding.failure))
+    return tuple(_outcome(breaker, what, planned, surface) for what, planned in endings)
 
 
 class Sizes(msgspec.Struct, frozen=True, kw_only=True):
