@@ -128,6 +128,7 @@ class _Learner:
         self._settle_surfaces()
         if self._binding.surfaces and self._binding.works:
             self._settle_trip()
+            self._settle_other_mode()
             self._settle_luck()
             self._settle_metrics()
             self._settle_exported_metrics()
@@ -297,6 +298,28 @@ class _Learner:
                 return True
         self._adopt(surfaces=surfaces)
         return False
+
+    def _settle_other_mode(self) -> None:
+        """Of the ways of the other mode, put one first that looks whether it is open.
+
+        Some only count, and leave it to another way to look; that they do is judged apart.
+        """
+        first, *others = self._binding.surfaces
+        if self._binding.trips_at is None:
+            return
+        of_mode = [s for s in others if s.mode != first.mode]
+        looking = next((s for s in of_mode if self._rejects_once_open(first, s)), None)
+        if looking is not None and looking is not of_mode[0]:
+            rest = [s for s in others if s is not looking]
+            self._adopt(surfaces=(first, looking, *rest))
+
+    def _rejects_once_open(self, tripping: Surface, looking: Surface) -> bool:
+        breaker = self._fresh()
+        if breaker is None:
+            return False
+        for _ in range(breaker.threshold):
+            breaker.fail(surface=tripping)
+        return breaker.succeed(surface=looking).rejected
 
     def _rejects_after(self, failing: Surface, looking: Surface) -> bool:
         """Whether one way rejects after failures that came another way."""

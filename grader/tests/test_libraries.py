@@ -156,8 +156,8 @@ def check_cancelled_call(library: str, said: str) -> None:
 
 def check_interrupt(library: str, said: str) -> None:
     told = evidence(library, "ex-baseexception-neutral")
-    counts = bool(re.search(r"count", told)) and not re.search(r"\bnot\b|n't|neutral|ignor", told)
-    assert counts is (said == "counts"), told
+    # What is ignored as a failure may still be taken for a success.
+    assert ("counts as a failure" in told) is (said == "counts"), told
 
 
 def check_stale(library: str, said: str, wanted: str) -> None:
@@ -208,15 +208,22 @@ def test_a_known_deviation_is_found(library: str, wanted: str, what: str) -> Non
     assert verdict(library, wanted) == "fail", what
 
 
-def test_the_positive_control_fails_nothing() -> None:
+def test_the_positive_control_fails_nothing_but_what_it_truly_does() -> None:
+    """It hands the last failure out with each rejection, and so keeps that one call's frames."""
     result = graded("interlock_cb")
+    kept = result.requirements["ro-bounded"]
+    assert (kept.verdict, kept.evidence.partition(":")[0]) == (
+        "fail",
+        "a local variable of a protected call that failed was alive after the call",
+    )
     against = {
         name: f"{found.verdict}: {found.evidence}"
         for name, found in result.requirements.items()
-        if found.verdict not in {"pass", "not offered"}
+        if found.verdict not in {"pass", "not offered"} and name != "ro-bounded"
     }
     assert against == {}, "interlock-cb is correct, so these verdicts are not"
-    assert (result.score, result.score_high) == (10.0, 10.0)
+    assert result.score is not None
+    assert result.score == result.score_high > 9.9
 
 
 # --- the binding ----------------------------------------------------------------------------
