@@ -277,6 +277,15 @@ def test_what_it_says_of_itself_is_found(name: str) -> None:
     assert counts == {concept: where for concept, where in wanted.items() if where != "-"}
 
 
+# Where outcomes are recorded without a ticket nobody can tell a late one from a probe's.
+_WITHOUT_TICKETS = {"ho-stale", "ts-single-trip"}
+TRULY_FAILED = {
+    "asks_first": _WITHOUT_TICKETS,
+    # Two threads that are the first to name an upstream make a circuit each.
+    "keyed": {*_WITHOUT_TICKETS, "ts-no-lost-updates"},
+}
+
+
 @pytest.mark.parametrize("name", EXPECTED)
 def test_it_is_sure_and_every_row_passes(name: str) -> None:
     assert bound(name).sure, bound(name).doubts
@@ -285,7 +294,8 @@ def test_it_is_sure_and_every_row_passes(name: str) -> None:
         for row, found in graded(name).result.requirements.items()
         if found.verdict not in {"pass", "not offered"}
     }
-    assert against == {}, f"{name} is correct, so these verdicts are not"
+    true = TRULY_FAILED.get(name, set())
+    assert set(against) == true, f"{name} fails {true or 'nothing'}, and was told: {against}"
 
 
 def test_every_file_is_expected_to_be_something() -> None:

@@ -1,5 +1,7 @@
 """What the breakers of this folder share, so that each file is an interface and nothing else."""
 
+import functools
+import threading
 import time
 from collections import Counter, deque
 
@@ -18,11 +20,21 @@ def positive(**numbers):
             raise ValueError(f"{name} must be a number of at least {low}")
 
 
+def one_at_a_time(method):
+    @functools.wraps(method)
+    def locked(self, *args):
+        with self._lock:
+            return method(self, *args)
+
+    return locked
+
+
 class Machine:
     def __init__(self, n=5, t=30.0, m=2.0, c=300.0, most=1, k=1, clock=time.monotonic):
         positive(n=(n, 1), t=(t, 0), m=(m, 1), c=(c, t), most=(most, 1), k=(k, 1))
         self.n, self.t, self.m, self.c, self.most, self.k = n, t, m, c, most, k
         self.clock = clock
+        self._lock = threading.Lock()
         self.counts = Counter(total=0, ok=0, failed=0, rejected=0, changes=0)
         self.word = "closed"
         self.round = self.streak = self.good = self.running = 0
@@ -36,6 +48,7 @@ class Machine:
         if word == "open":
             self.until = self.clock() + self.period
 
+    @one_at_a_time
     def enter(self):
         if self.word == "open" and self.clock() >= self.until:
             self._to("half_open")
@@ -45,6 +58,7 @@ class Machine:
         self.running += 1
         return self.round
 
+    @one_at_a_time
     def leave(self, ticket, error=None):
         if error is None:
             self.counts["total"] += 1
@@ -77,7 +91,7 @@ class Machine:
         if self.streak >= self.n:
             self._to("open")
 
-    async def run(self, function, *args, **kwargs):
+    async def run(self, function, /, *args, **kwargs):
         ticket = self.enter()
         try:
             result = await function(*args, **kwargs)
