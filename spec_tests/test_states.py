@@ -175,10 +175,10 @@ def test_after_closing_a_full_threshold_of_failures_is_needed_again(recovery: Re
 
 @requirement("st-exactly-once", MUST, source="pybreaker#8, #9")
 def test_an_admitted_call_runs_the_function_exactly_once(
-    first_call: FirstCall, recovery: Recovery
+    first_call: FirstCall, trip: Trip, recovery: Recovery
 ) -> None:
     """Each admitted call runs the function exactly once, also the one that begins half-open."""
-    calls = [first_call.call, recovery.probe, *recovery.probes, *recovery.later]
+    calls = [first_call.call, *trip.failures, recovery.probe, *recovery.probes, *recovery.later]
     admitted = [call for call in calls if call.admitted]
     blocked_unless(admitted, "de-breaker", "no call ran the function")
     twice = [call for call in admitted if call.entries != 1]

@@ -167,6 +167,9 @@ def _fits(parameter: ParameterShape, concept: str) -> bool:
         return False
     if concept in {"threshold", "minimum_calls", "limit", "successes"}:
         return "timedelta" not in annotation
+    if concept == "window_time" and parameter.name.lower() == "window":
+        # Without a unit it may be either; whole numbers count calls.
+        return not (annotation == "int" or (isinstance(default, int) and not annotation))
     if concept in _ERROR_KINDS:
         return not isinstance(default, (int, float)) or default is None
     if concept == "name":

@@ -156,6 +156,8 @@ def _decorators(kind: ClassShape) -> Iterator[Surface]:
     for method in kind.methods:
         if v.match(method.name, v.DECORATORS) is None or method.is_async:
             continue
+        if method.context or method.async_context:
+            continue  # contextlib's can decorate as well, but plain functions alone
         name = "" if method.name == "__call__" else method.name
         for mode in ("async", "sync"):
             if method.takes_function:

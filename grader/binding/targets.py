@@ -89,3 +89,23 @@ def factories(shape: Shape) -> list[FunctionShape]:
             if rank is not None:
                 found.append((rank, member))
     return [member for _, member in sorted(found, key=lambda entry: entry[0])]
+
+
+_LEAST_NUMBERS, _STATES = 3, 3
+
+
+def may_be_breaker(shape: Shape) -> str:
+    """Return the class that may be the breaker though no name says so; empty where none may.
+
+    It is set up by several numbers, has something to call, and stands beside a type of three
+    states. How it is used such names do not tell.
+    """
+    classes = [member for member in shape if isinstance(member, ClassShape)]
+    if not any(len(kind.enum) == _STATES for kind in classes):
+        return ""
+    for kind in classes:
+        numbers = [p for p in kind.parameters if isinstance(p.default, (int, float))]
+        plain = kind.error or kind.enum or kind.dataclass or _ENDINGS.search(kind.name)
+        if not plain and kind.methods and len(numbers) >= _LEAST_NUMBERS:
+            return kind.name
+    return ""

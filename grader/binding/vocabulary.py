@@ -54,9 +54,9 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
         " window_count sample_size history_size"
     ),
     "window_time": _names(
-        "failure_window window_seconds rolling_window failure_window_seconds window_duration"
-        " rolling_window_seconds time_window failure_timeout sampling_duration window_period"
-        " failure_expiry window_time"
+        "failure_window error_window window_seconds rolling_window failure_window_seconds"
+        " window_duration rolling_window_seconds time_window failure_timeout sampling_duration"
+        " window_period failure_expiry window_time"
     ),
     "base": _names(
         "recovery_timeout reset_timeout base_recovery_timeout initial_recovery_timeout"
@@ -290,7 +290,7 @@ def match(name: str, names: tuple[str, ...]) -> int | None:
 
 _PERIOD = (
     "(open|timeout|backoff|recovery|cooldown|cool|delay|reset|wait|period|interval|duration"
-    "|break|sleep)"
+    "|break|sleep|suspend)"
 )
 _PROBE = r"(probe|trial|half_?open)"
 _RESEMBLES: Final = tuple(
@@ -314,7 +314,7 @@ _RESEMBLES: Final = tuple(
         ),
         (
             "base",
-            r"(initial|base|first|start|open|recover|reset|cool|retry|break|sleep).*(timeout|period|time|duration|delay|interval|wait|for|after|seconds|backoff)|cool_?down",
+            r"(initial|base|first|start|open|recover|reset|cool|retry|break|sleep|wait|suspend).*(timeout|period|time|duration|delay|interval|wait|for|after|seconds|backoff)|cool_?down",
         ),
     )
 )
@@ -335,7 +335,10 @@ def resembles(name: str) -> str | None:
 
 
 _COUNT_RESEMBLES: Final = (
-    ("rejections", re.compile(r"reject|refus|denied|deny|short_?circuit|block|not_?permit|shed")),
+    (
+        "rejections",
+        re.compile(r"reject|refus|denied|deny|short_?circuit|block|not_?permit|shed|suspend"),
+    ),
     ("transitions", re.compile(r"transition|state_?change|trip|times_?open|opened")),
     ("successes", re.compile(r"succe")),
     ("failures", re.compile(r"fail|error")),

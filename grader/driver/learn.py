@@ -14,7 +14,7 @@ from grader.binding.model import EXPORTED, Accessor, Binding, Constructor, Heari
 from grader.binding.reading import Reading
 from grader.binding.shape import ObjectShape, Page, Shape
 from grader.binding.state import CLOSED, OPEN, raw_state, state_of
-from grader.binding.targets import is_module_of_functions
+from grader.binding.targets import is_module_of_functions, may_be_breaker
 from grader.conversation.failures import Blocked, Unknown
 from grader.conversation.worker import Worker
 from grader.driver.lab import DEFAULTS, LEFT_OUT, Breaker, Lab, Refused
@@ -67,6 +67,10 @@ def learn(  # noqa: PLR0913  keywords, each for a caller of its own
     if not proposals and is_module_of_functions(shape):
         raise Unknown(
             "the breaker seems to be the functions of a module, of which there is only one"
+        )
+    if not proposals and (name := may_be_breaker(shape)):
+        raise Unknown(
+            f"{name} may be the circuit breaker, and its names do not tell how it is used"
         )
     if not proposals:
         raise Blocked("de-breaker", "nothing in the code looks like a circuit breaker")

@@ -189,6 +189,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     together: int
     after_overlap: tuple[CallSeen, ...]
     """One failure less than the threshold, after the success of the overlap, and one call more."""
+    after_sequence: CallSeen
+    """On another breaker, the same without an overlap: the call after them."""
 
 
 @scenario
@@ -209,10 +211,16 @@ def context_managers(lab: Lab) -> Context:
         if call.seen.running:
             call.end(planned)
     fewer = tuple(other.fail(surface=surface) for _ in range(other.threshold - 1))
+    third = lab.breaker()
+    third.fail(surface=surface)
+    third.succeed(surface=surface)
+    for _ in range(third.threshold - 1):
+        third.fail(surface=surface)
     return Context(
         failures=failures,
         on_entry_while_open=entry,
         overlapping=(one.seen, two.seen),
         together=together,
         after_overlap=(*fewer, other.succeed(surface=surface)),
+        after_sequence=third.succeed(surface=surface),
     )

@@ -125,7 +125,7 @@ def parts(bench: Bench) -> Parts:
     return Parts(
         states=_states(shape, bench.candidate),
         error=_error(shape) or _raised_in_trial(bench),
-        parameters=_parameters(shape),
+        parameters=_parameters(shape, _bound(bench)),
         metrics=_metrics(shape) or _metrics_attribute(bench.candidate),
     )
 
@@ -189,8 +189,16 @@ _RECORDS = re.compile(r"(metrics|stats|statistics|snapshot|record|event|counter)
 """Classes whose fields count what happened: `failures` is no setting there."""
 
 
-def _parameters(shape: Shape) -> tuple[str, ...]:
-    found: dict[str, str] = {}
+def _bound(bench: Bench) -> dict[str, str]:
+    """Return concept → parameter as the breaker is built; empty where there is none."""
+    try:
+        return bench.binding.parameters
+    except Interrupted:
+        return {}
+
+
+def _parameters(shape: Shape, bound: dict[str, str]) -> tuple[str, ...]:
+    found = {concept: name for concept, name in bound.items() if concept in _CONCEPTS}
     for member in shape:
         if isinstance(member, FunctionShape) and v.match(member.name, v.FACTORIES) is None:
             continue
