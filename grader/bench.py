@@ -5,7 +5,10 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
+
 from grader.ahead import Ahead
+from grader.answers import installed
 from grader.binding.model import Binding
 from grader.binding.override import override, settings_of
 from grader.binding.reading import Reading
@@ -24,7 +27,9 @@ from grader.specification import Scenario
 
 def no_call(binding: Binding) -> Interrupted:
     """Return why nothing can be seen where no call runs its function."""
-    text = f"{binding.surfaces[0]} does not run the function it is given"
+    text = "there is no way to make a call"
+    if binding.surfaces:
+        text = f"{binding.surfaces[0]} does not run the function it is given"
     return (
         Blocked("de-breaker", text) if binding.sure else Unknown(f"the binding is unsure: {text}")
     )
@@ -55,7 +60,9 @@ class Bench:
         main = self.candidate.main
         files = [f.path for f in self.candidate.files if f.role == "implementation"]
         names = [_module(path) for path in files if not path.endswith("__main__.py")]
-        return [main, *(n for n in names if n != main)] if main is not None else []
+        if self.candidate.package is not None:
+            names += installed.breaker_modules(self.candidate.package)
+        return list(dict.fromkeys([main, *names])) if main is not None else []
 
     @property
     def _within(self) -> str:
@@ -104,13 +111,26 @@ class Bench:
                     within=self._within,
                     settings=settings_of(written),
                 )
-                return override(found, written)
+                return override(self._doubted(found), written)
         except Interrupted as interrupted:
             found_none = ending(interrupted)
             if found_none.because == "de-imports" and self.absent:
                 missing = ", ".join(self.absent)
                 return Ending(kind="unknown", text=f"package absent: {missing}")
+            if found_none.because == "de-breaker" and self._is_used_elsewhere:
+                return Ending(kind="unknown", text=f"the binding is unsure: {found_none.text}")
             return found_none
+
+    def _doubted(self, found: Binding) -> Binding:
+        if (found.surfaces and found.works) or not self._is_used_elsewhere:
+            return found
+        doubts = (*found.doubts, str(no_call(found)))
+        return msgspec.structs.replace(found, sure=False, doubts=doubts)
+
+    @property
+    def _is_used_elsewhere(self) -> bool:
+        """Whether others are known to make calls with it, so that not seeing how is our doubt."""
+        return self.candidate.kind == "library" and self.candidate.package is not None
 
     @property
     def learnt(self) -> Binding | Ending | None:
@@ -167,7 +187,7 @@ class Bench:
         try:
             binding = self.binding
             if not binding.surfaces:
-                raise Blocked("de-breaker", "there is no way to make a call")
+                raise no_call(binding)
             if not (binding.works or binding.cut_off):
                 raise no_call(binding)
             with self._session.worker() as worker:

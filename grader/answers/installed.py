@@ -1,9 +1,32 @@
-"""Installed packages as candidates: whether the pinned version is here. Imports none of them."""
+"""Installed packages as candidates: versions, and modules about breakers. Imports none of them."""
 
 import importlib.metadata
+import importlib.util
 import re
+from pathlib import Path
 
 _PINNED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*==\s*(?P<version>[A-Za-z0-9.!+]+)")
+
+_ABOUT_BREAKERS = re.compile(r"circuit|breaker", re.IGNORECASE)
+_NOT_FOR_USE = re.compile(r"(^|[./])(_|tests?\b|test_|examples?\b|contrib\b|integrations?\b)")
+_MOST_MODULES = 12
+
+
+def breaker_modules(package: str) -> list[str]:
+    """Return those modules of an installed package that are about breakers by their names.
+
+    A package need not import them itself: its users do.
+    """
+    spec = importlib.util.find_spec(package.partition(".")[0])
+    if spec is None or not spec.submodule_search_locations:
+        return []
+    root = Path(next(iter(spec.submodule_search_locations)))
+    found = []
+    for path in sorted(root.rglob("*.py")):
+        inside = path.relative_to(root).with_suffix("").as_posix().removesuffix("/__init__")
+        if _ABOUT_BREAKERS.search(inside) and not _NOT_FOR_USE.search(inside):
+            found.append(".".join((root.name, *inside.split("/"))))
+    return found[:_MOST_MODULES]
 
 
 def pinned(requirement: str) -> tuple[str, str] | None:

@@ -15,7 +15,9 @@ from spec_tests.scenarios.stories import close, due, first_period
 
 _SUFFIX = r"(_?(time|at|timestamp|ts|date|datetime|on))?(_?(utc|monotonic|wall|s|seconds))?$"
 _MOMENTS = {
-    "last failure": re.compile(rf"^last_?(failure|failed|error){_SUFFIX}"),
+    "last failure": re.compile(
+        rf"^last_?((failure|failed){_SUFFIX}|error_?(time|at|timestamp|ts)$)"
+    ),
     "last success": re.compile(rf"^last_?(success|succeeded){_SUFFIX}"),
     "last state change": re.compile(
         rf"^(last_?(state_?)?(change|changed|transition|transitioned)|state_?changed|(state_?)?since)"
@@ -114,11 +116,15 @@ def _never_set(path: str, read: dict[str, dict[str, Scalar]]) -> bool:
     return timed and all(path in flat and not flat[path] for flat in read.values())
 
 
+_DATED = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+
+
 def _seconds(value: Scalar) -> float | None:
     """Return a moment as seconds on whatever clock; None where it is not set or none."""
     if isinstance(value, str):
-        with contextlib.suppress(ValueError):
-            return datetime.datetime.fromisoformat(value).timestamp()
+        if _DATED.match(value):
+            with contextlib.suppress(ValueError):
+                return datetime.datetime.fromisoformat(value).timestamp()
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
         return None
