@@ -186,6 +186,7 @@ def _permits(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
                 failure=failure.name,
                 release=release.name if release is not None and release.takes_nothing else "",
                 handed=holder is not kind,
+                untold=not failure.parameters,
             )
         return
 

@@ -36,6 +36,8 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     release: str = ""
     handed: bool = False
     """The permit is an object, and it is what the outcome is recorded on."""
+    untold: bool = False
+    """A failure is recorded without its exception: what counts as one is for the caller to say."""
 
     @property
     def form(self) -> str:

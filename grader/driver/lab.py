@@ -34,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
     "call_timeout": NO_TIMEOUT,
     "window_time": NO_TIMEOUT,
 }
+_OF_EXCEPTIONS = frozenset({"ignored", "counted", "failure_predicate"})
 _MOVES_TIME = ("advance", "poll", "step_wall")
 
 
@@ -138,7 +139,9 @@ class Lab:
         return reply, Breaker(self, handle, settings)
 
     def offers(self, concept: str) -> bool:
-        """Whether the candidate has a parameter for a concept."""
+        """Whether the candidate has a parameter for a concept, and can act on it."""
+        if concept in _OF_EXCEPTIONS and self.binding.surfaces and self.binding.surfaces[0].untold:
+            return False
         return concept in self.binding.parameters
 
     # --- time -------------------------------------------------------------------------
