@@ -218,7 +218,8 @@ def test_a_permit_needs_two_ways_to_record() -> None:
 
 @pytest.mark.parametrize(("takes", "untold"), [((), True), (("error",), False)])
 def test_a_permit_that_is_not_told_the_exception_leaves_what_counts_to_the_caller(
-    takes: tuple[str, ...], untold: bool,  # noqa: FBT001  a parameter of the test
+    takes: tuple[str, ...],
+    untold: bool,  # noqa: FBT001  a parameter of the test
 ) -> None:
     kind = a_class(
         "CircuitBreaker",
