@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from grader import __version__, answers, archive, regrading, scoring
+from grader import __version__, answers, archive, gates, regrading, scoring
+from grader.annotations import annotation
 from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
 from grader.catalogue import catalogue
@@ -20,6 +21,7 @@ from grader.report.requirements import (
     requirements_lines,
     requirements_markdown,
 )
+from grader.report.text import one_line
 from grader.results import Results, read
 from grader.runner import prepare, run_and_keep
 from grader.sandbox import choose
@@ -62,6 +64,8 @@ def main() -> None:
 @click.option("--out", default="reports", show_default=True, type=PATH, help="Where reports go.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes; default: one for each core.")
 @click.option("--fail-under", type=click.FloatRange(0, 10), help="Exit 1 where a score is lower.")
+@click.option("--baseline", type=PATH, help="Verdicts as text; exit 1 where one got worse.")
+@click.option("--annotate", is_flag=True, help="Print the reasons as annotations of GitHub, too.")
 @click.option("--seed", default=0, show_default=True, help="Varies the numbers of the scenarios.")
 @isolation_option
 def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
@@ -69,6 +73,8 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     out: Path,
     jobs: int | None,
     fail_under: float | None,
+    baseline: Path | None,
+    annotate: bool,  # noqa: FBT001  click passes it by keyword
     seed: int,
     isolation: str,
 ) -> None:
@@ -78,6 +84,7 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     Python file, or a published evaluation (.json). Default: candidates/.
     """
     writable(out)
+    before = gates.read_baseline(baseline) if baseline else None
     job, notes = prepare(
         candidates,
         isolation=isolation,
@@ -92,7 +99,7 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     with RunProgress(len(job.entries), console) as progress:
         results, histories = run_and_keep(job, progress)
     _report(results, histories, out)
-    sys.exit(_status(results, fail_under))
+    sys.exit(_status(results, fail_under, before, annotate=annotate))
 
 
 def _report(results: Results, histories: bytes, out: Path) -> None:
@@ -101,19 +108,30 @@ def _report(results: Results, histories: bytes, out: Path) -> None:
     click.echo(f"Reports: {out / 'report.html'}, results.json, junit.xml, summary.md")
 
 
-def _status(results: Results, fail_under: float | None) -> int:
+def _status(
+    results: Results,
+    fail_under: float | None,
+    baseline: gates.Baseline | None,
+    *,
+    annotate: bool,
+) -> int:
     failed = [c for c in results.candidates if c.problem and c.problem.startswith("not graded")]
     for candidate in failed:
         click.echo(f"grader: {candidate.id}: {candidate.problem}", err=True)
     if failed:
         return GraderError.exit_status
-    if fail_under is None:
-        return 0
-    low = [c for c in results.candidates if c.score is None or c.score < fail_under]
-    for candidate in low:
-        score = "no score" if candidate.score is None else f"{candidate.score:.2f}"
-        click.echo(f"grader: {candidate.id}: {score}, under {fail_under:g}", err=True)
-    return GATE_NOT_MET if low else 0
+    reasons: list[gates.Reason] = []
+    if fail_under is not None:
+        reasons += gates.under(results, fail_under)
+    if baseline is not None:
+        reasons += gates.worse(results, baseline)
+        if differing := gates.out_of_date(results, baseline):
+            click.echo(f"grader: {differing} verdicts are not those of the baseline", err=True)
+    for reason in reasons:
+        click.echo(f"grader: {one_line(str(reason))}", err=True)
+        if annotate:
+            click.echo(annotation(f"grader: {reason.candidate}", reason.text))
+    return GATE_NOT_MET if reasons else 0
 
 
 def writable(out: Path) -> None:
