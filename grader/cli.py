@@ -14,7 +14,9 @@ from grader.candidate import Candidate, Unreadable
 from grader.catalogue import catalogue
 from grader.conversation.failures import Interrupted
 from grader.errors import GraderError, InputError
+from grader.explain import explain, write_kit
 from grader.report import RunProgress, print_leaderboard, write_all
+from grader.report.explained import print_explanation
 from grader.report.requirements import (
     print_requirements,
     requirements_json,
@@ -187,6 +189,37 @@ def _show_binding(bench: Bench) -> None:
     click.echo("[binding.parameters]")
     for concept, name in binding.parameters.items():
         click.echo(f'{concept} = "{name}"')
+
+
+@main.command("explain")
+@click.argument("candidate", type=PATH)
+@click.argument("requirement")
+@click.option("--script", is_flag=True, help="Print the script alone.")
+@click.option("--into", type=PATH, help="Write the candidate's files and the script to a folder.")
+@isolation_option
+def explain_command(
+    candidate: Path,
+    requirement: str,
+    script: bool,  # noqa: FBT001  click passes it by keyword
+    into: Path | None,
+    isolation: str,
+) -> None:
+    """Say why CANDIDATE has its verdict on REQUIREMENT, with a script that shows it.
+
+    The script needs nothing of this package. It runs the candidate's code, outside any sandbox.
+    """
+    for entry in answers.load(candidate):
+        if isinstance(entry, Unreadable):
+            raise InputError(entry.problem)
+        explanation = explain(entry, requirement, choose(isolation))
+        if into is not None:
+            click.echo(write_kit(explanation, entry, into))
+        elif not script:
+            print_explanation(explanation, Console())
+        elif explanation.script:
+            click.echo(explanation.script, nl=False)
+        else:
+            raise InputError(f"{requirement}: no script: {explanation.no_script}")
 
 
 @main.command("verdicts")

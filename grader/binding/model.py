@@ -30,6 +30,8 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The method takes a coroutine, not a function."""
     plain: bool = False
     """A `with` where the calls are asynchronous."""
+    awaited: bool = False
+    """What the method gives has to be awaited to be the context manager."""
     allow: str = ""
     success: str = ""
     failure: str = ""
