@@ -18,5 +18,5 @@ def show(source: str) -> dict[str, Any]:
     return {"ended": None}
 
 
-def _time_of_the_script(loop: asyncio.AbstractEventLoop) -> float:
-    return asyncio.BaseEventLoop.time(loop)  # type: ignore[arg-type]
+def _time_of_the_script(self: VirtualLoop) -> float:
+    return asyncio.BaseEventLoop.time(self)
