@@ -306,9 +306,8 @@ class Breaker:
     def end_together(self, calls: list[Call], planned: str) -> None:
         """Let several parked functions end in one tick."""
         if calls:
-            self.lab.request(
-                "order", calls=[c.number for c in calls], order=calls[0].order(planned)
-            )
+            order = calls[0].order(planned, beside=calls[1:])
+            self.lab.request("order", calls=[c.number for c in calls], order=order)
 
     def surface(self) -> Surface:
         """Return the surface that calls are made through by default."""
