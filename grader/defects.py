@@ -16,9 +16,9 @@ from grader.answers import assembly, paths, text
 from grader.candidate import Candidate, SourceFile
 from grader.errors import InputError
 
-_CANDIDATES = Path(__file__).resolve().parent.parent / "candidates"
-FOLDER = _CANDIDATES / "defects"
-REFERENCE = _CANDIDATES / "reference"
+CANDIDATES = Path(__file__).resolve().parent.parent / "candidates"
+FOLDER = CANDIDATES / "defects"
+REFERENCE = CANDIDATES / "reference"
 PROVENANCE = "defect"
 
 

@@ -11,7 +11,6 @@ from grader.audit.mutants import Mutant
 from grader.bench import Bench
 from grader.candidate import Candidate
 from grader.defects import Defect
-from grader.plugin import Case
 from grader.sandbox import Tier
 from grader.verdicts import Level, Verdict
 
@@ -41,6 +40,8 @@ class Death(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str = ""
     judged: int
     """How many tests were needed."""
+    unknown: tuple[str, ...] = ()
+    """Requirements that said unknown before that."""
 
 
 def places(known: Iterable[Defect], base: Candidate) -> tuple[Place, ...]:
@@ -59,36 +60,71 @@ def places(known: Iterable[Defect], base: Candidate) -> tuple[Place, ...]:
     return tuple(found)
 
 
-def ordered(mutant: Mutant, known: Sequence[Place]) -> list[Test]:
+def ordered(together: Sequence[Mutant], known: Sequence[Place]) -> list[Test]:
     """Return the tests of all requirements that can fail, in the order in which to try them.
 
     First those that notice a named defect near by, then as the specification goes: the same for
     every run, so that the one that is named as having noticed is the same as well.
     """
     near: dict[str, int] = {}
-    for place in known:
-        if place.file == mutant.file:
-            away = max(place.first - mutant.line, mutant.line - place.last, 0)
-            near[place.row] = min(away, near.get(place.row, _FAR))
+    for mutant in together:
+        for place in known:
+            if place.file == mutant.file:
+                away = max(place.first - mutant.line, mutant.line - place.last, 0)
+                near[place.row] = min(away, near.get(place.row, _FAR))
     able = [test for test in judging.tests() if test.row.level is not Level.INFORMATIVE]
     return sorted(able, key=lambda test: (near.get(test.row.id, _FAR), test.place))
 
 
-def kill(mutant: Mutant, base: Candidate, known: Sequence[Place], tier: Tier) -> Death:
-    """Judge a mutant until a requirement does not pass."""
-    candidate = mutants.build(mutant, base)
-    judged = 0
+def kill(together: Sequence[Mutant], base: Candidate, known: Sequence[Place], tier: Tier) -> Death:
+    """Judge the breaker that has these mutations until a requirement does not pass."""
+    candidate = mutants.build(together, base)
+    unknown: dict[str, None] = {}
+    tests = ordered(together, known)
     with Bench(candidate, tier) as bench:
-        for test in ordered(mutant, known):
+        for judged, test in enumerate(tests, start=1):
             case = test.judge(bench, candidate.id)
-            judged += 1
-            if kills(case):
+            if case.verdict in KILLS:
                 return Death(
-                    row=case.row.id, verdict=case.verdict, evidence=case.evidence, judged=judged
+                    row=case.row.id,
+                    verdict=case.verdict,
+                    evidence=case.evidence,
+                    judged=judged,
+                    unknown=tuple(unknown),
                 )
-    return Death(judged=judged)
+            if case.verdict is Verdict.UNKNOWN:
+                unknown[case.row.id] = None
+    return Death(judged=len(tests), unknown=tuple(unknown))
 
 
-def kills(case: Case) -> bool:
-    """Whether a verdict counts against a mutant."""
-    return case.verdict in KILLS
+def noticed(
+    together: Sequence[Mutant], base: Candidate, known: Sequence[Place], tier: Tier
+) -> dict[str, Death]:
+    """Return those of some mutants that a requirement notices, expecting none.
+
+    They are looked at together, in one breaker: where all stand, no one of them is noticed. (Two
+    that hide each other would be missed.) Where one falls, they are looked at in halves.
+    """
+    death = kill(together, base, known, tier)
+    if not death.row:
+        return {}
+    if len(together) == 1:
+        return {together[0].id: death}
+    half = len(together) // 2
+    return {
+        **noticed(together[:half], base, known, tier),
+        **noticed(together[half:], base, known, tier),
+    }
+
+
+def groups(alike: Iterable[Mutant]) -> list[list[Mutant]]:
+    """Put mutants into as few groups as let none touch another."""
+    made: list[list[Mutant]] = []
+    for mutant in alike:
+        for group in made:
+            if not any(mutant.touches(other) for other in group):
+                group.append(mutant)
+                break
+        else:
+            made.append([mutant])
+    return made
