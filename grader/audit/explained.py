@@ -25,12 +25,18 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The code as it stands, on one line, without what spaces and breaks it has."""
     after: tuple[str, ...]
     """What mutants make of it."""
-    kind: Literal["equivalent", "permitted"]
-    """Equivalent: nobody can see a difference. Permitted: a correct breaker may well do that."""
+    kind: Literal["equivalent", "permitted", "unseen"]
+    """Equivalent: no caller can see a difference. Permitted: a correct breaker may do that.
+    Unseen: the grader says of some requirements that it could not see."""
     because: str
     file: str = "circuit_breaker.py"
     alone: bool = False
     """Looked at by itself: together with another explained one it would be noticed."""
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether its mutants cannot be looked at in one breaker with others."""
+        return self.alone or self.kind == "unseen"
 
     @property
     def keys(self) -> list[tuple[str, str, str, str]]:

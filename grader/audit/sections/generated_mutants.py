@@ -2,36 +2,47 @@
 
 import functools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from grader import defects
 from grader.audit import explained, killing, known, mutants
+from grader.audit.explained import Explanation
 from grader.audit.killing import Death
 from grader.audit.model import Chapter, Item, Outcomes, Setting, Table
 from grader.audit.mutants import Mutant
 
 NAME = "mutants"
 PLACE = 2
+_NOTICED = (
+    "The reference, changed in one place by an operator of Cosmic Ray. Noticed: a requirement that"
+    " can fail says fail, error or blocked. Unknown alone notices nothing: there it was the grader"
+    " that did not see."
+)
+_EXPLAINED = (
+    "Explained mutants are looked at too, many of them in one breaker: no requirement may notice"
+    " it. Equivalent: no caller can see a difference. Permitted: a correct breaker may do so."
+    " Unseen: the grader says of some rows that it could not see, which the score counts as failed."
+    " The reasons stand in candidates/defects/mutants."
+)
 
 
 @functools.cache
-def _generated() -> tuple[Mutant, ...]:
+def generated() -> tuple[Mutant, ...]:
+    """Return every mutant of the reference."""
     return tuple(mutants.mutants(defects.reference()))
 
 
 def items(setting: Setting) -> Sequence[Item]:
-    """Return every mutant that is not explained, and groups of those that are."""
+    """Return every mutant by itself, but for those that are explained and can stand together."""
     base = defects.reference()
     places = killing.places(defects.load_all(), base)
     explanations = explained.load()
-    unexplained: list[Mutant] = []
+    single: list[Mutant] = []
     together: list[Mutant] = []
-    alone: list[Mutant] = []
-    for mutant in _generated():
+    for mutant in generated():
         found = explained.of(mutant, explanations)
-        part = unexplained if found is None else alone if found.alone else together
-        part.append(mutant)
-    single = [
+        (single if found is None or found.by_itself else together).append(mutant)
+    one_by_one = [
         Item(
             name=mutant.id,
             content=known.content_of(mutant, base),
@@ -39,10 +50,9 @@ def items(setting: Setting) -> Sequence[Item]:
             arguments=([mutant], base, places, setting.tier),
             result=Death,
         )
-        for mutant in unexplained
+        for mutant in single
     ]
-    groups = [*killing.groups(together), *([mutant] for mutant in alone)]
-    return single + [
+    return one_by_one + [
         Item(
             name=f"explained-{number}",
             content=known.content_of(*group, base),
@@ -50,54 +60,42 @@ def items(setting: Setting) -> Sequence[Item]:
             arguments=(group, base, places, setting.tier),
             result=dict[str, Death],
         )
-        for number, group in enumerate(groups, start=1)
+        for number, group in enumerate(killing.groups(together), start=1)
     ]
 
 
 def conclude(_: Setting, outcomes: Outcomes) -> Chapter:
     """Tell survivors from what was noticed, and hold the explanations against the mutants."""
     explanations = explained.load()
+    reasons = {mutant.id: explained.of(mutant, explanations) for mutant in generated()}
     deaths: dict[str, Death] = {}
-    false: dict[str, Death] = {}
+    noticed: dict[str, Death] = {}
+    """Those of a group of explained ones that were noticed all the same."""
     for name, outcome in outcomes.items():
         if isinstance(outcome, Death):
             deaths[name] = outcome
         else:
-            false |= outcome
-    excused = [m for m in _generated() if explained.of(m, explanations) is not None]
-    killed = sum(bool(death.row) for death in deaths.values())
-    survivors = [m for m in _generated() if m.id in deaths and not deaths[m.id].row]
-    kinds = Counter(e.kind for m in excused if (e := explained.of(m, explanations)) is not None)
-    rate = f"{killed} of {len(deaths)} others were noticed"
+            noticed |= outcome
+    open_ones = {name: death for name, death in deaths.items() if reasons[name] is None}
+    killed = sum(bool(death.row) for death in open_ones.values())
+    kinds = Counter(reason.kind for reason in reasons.values() if reason is not None)
     return Chapter(
         name=NAME,
         title="Generated mutants",
-        looked_at=len(_generated()),
+        looked_at=len(reasons),
         unit="mutants",
         found=(
-            f"{rate} ({_percent(killed, len(deaths))}); {len(excused)} are explained:"
-            f" {kinds['equivalent']} as equivalent, {kinds['permitted']} as permitted"
+            f"{kinds.total()} explained ({kinds['equivalent']} equivalent, {kinds['permitted']}"
+            f" permitted, {kinds['unseen']} unseen); of {len(open_ones)} others {killed} noticed:"
+            f" {_percent(killed, len(open_ones))}"
         ),
         problems=(
-            *(f"survived, and is not explained: {_told(mutant)}" for mutant in survivors),
-            *(
-                f"explained, and {death.row} notices it: {name}: {death.evidence}"
-                for name, death in false.items()
-            ),
-            *explained.stale(explanations, _generated()),
+            *_survivors(open_ones),
+            *_false(explanations, {**deaths, **noticed}),
+            *explained.stale(explanations, generated()),
         ),
-        notes=(
-            (
-                "The reference, changed in one place by an operator of Cosmic Ray. Noticed: a"
-                " requirement that can fail says fail, error or blocked. Unknown alone notices"
-                " nothing: there it was the grader that did not see."
-            ),
-            (
-                "Explained mutants are looked at too, many of them in one breaker: no requirement may"
-                " notice it. Why nothing has to notice them stands in candidates/defects/mutants."
-            ),
-        ),
-        tables=_tables(deaths, explanations),
+        notes=(_NOTICED, _EXPLAINED),
+        tables=_tables(deaths, reasons, explanations),
     )
 
 
@@ -105,20 +103,42 @@ def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.4g} %" if whole else "none"
 
 
-def _told(mutant: Mutant) -> str:
+def _told(name: str) -> str:
+    mutant = next(mutant for mutant in generated() if mutant.id == name)
     where = f" in {mutant.function}" if mutant.function else ""
-    return f"{mutant.id}{where}: {mutant.before!r} as {mutant.after!r}"
+    return f"{name}{where}: {mutant.before!r} as {mutant.after!r}"
+
+
+def _survivors(deaths: Mapping[str, Death]) -> Iterator[str]:
+    for name, death in deaths.items():
+        if not death.row:
+            unseen = f", {len(death.unknown)} rows are unknown," if death.unknown else ""
+            yield f"survived{unseen} and is not explained: {_told(name)}"
+
+
+def _false(explanations: Sequence[Explanation], deaths: Mapping[str, Death]) -> Iterator[str]:
+    """Tell where an explanation says another thing than what was seen."""
+    for mutant in generated():
+        reason, death = explained.of(mutant, explanations), deaths.get(mutant.id)
+        if reason is None or death is None:
+            continue
+        if death.row:
+            yield f"explained, and {death.row} notices it: {mutant.id}: {death.evidence}"
+        elif reason.kind == "unseen" and not death.unknown:
+            yield f"explained as unseen, and all was seen: {_told(mutant.id)}"
 
 
 def _tables(
-    deaths: dict[str, Death], explanations: Sequence[explained.Explanation]
+    deaths: Mapping[str, Death],
+    reasons: Mapping[str, Explanation | None],
+    explanations: Sequence[Explanation],
 ) -> tuple[Table, ...]:
     first = Counter(death.row for death in deaths.values() if death.row)
     rows = []
-    for mutant in _generated():
-        death, excuse = deaths.get(mutant.id), explained.of(mutant, explanations)
-        if excuse is not None:
-            became = str(excuse.kind)
+    for mutant in generated():
+        death, reason = deaths.get(mutant.id), reasons[mutant.id]
+        if reason is not None:
+            became = str(reason.kind)
         elif death is not None:
             became = f"{death.row} {death.verdict}" if death.row else "survived"
         else:

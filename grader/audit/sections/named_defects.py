@@ -43,7 +43,7 @@ def conclude(_: Setting, outcomes: Outcomes) -> Chapter:
         problems=tuple(problems),
         notes=(
             (
-                "Each is the reference breaker with one mistake in it (candidates/defects). *Also* is"
+                "Each is the reference breaker with one mistake in it (candidates/defects). Also is"
                 " what its file says may fall with it; what is blocked names the requirement that"
                 " failed, and is no failure of its own."
             ),

@@ -56,8 +56,8 @@ def conclude(_: Setting, outcomes: Outcomes) -> Chapter:
         problems=tuple(f"{row}: reached with no correct breaker" for row in never),
         notes=(
             (
-                "Reached: it passed, and on the way came to an assertion or recorded a choice. Empty:"
-                " it passed without. Cases and assertions are those of all breakers together."
+                "Reached: it passed, and on the way came to an assertion or recorded a choice."
+                " Empty: it passed without. Cases and assertions: of all breakers together."
             ),
         ),
         tables=(_table(reach),),
