@@ -13,6 +13,7 @@ from grader.audit.mutants import Mutant
 from grader.defects import FOLDER
 from grader.errors import InputError
 
+KINDS = ("equivalent", "permitted", "unseen", "unjudged")
 FILE = FOLDER / "mutants" / "explained.toml"
 
 
@@ -25,9 +26,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The code as it stands, on one line, without what spaces and breaks it has."""
     after: tuple[str, ...]
     """What mutants make of it."""
-    kind: Literal["equivalent", "permitted", "unseen"]
+    kind: Literal["equivalent", "permitted", "unseen", "unjudged"]
     """Equivalent: no caller can see a difference. Permitted: a correct breaker may do that.
-    Unseen: the grader says of some requirements that it could not see."""
+    Unseen: the grader says of some requirements that it could not see. Unjudged: it is worse than
+    the reference in something that no requirement is about."""
     because: str
     file: str = "circuit_breaker.py"
     alone: bool = False

@@ -67,8 +67,8 @@ class Test(msgspec.Struct, frozen=True, kw_only=True):
         return values
 
     def looked(self, player: Player, candidate: str) -> tuple[Case, int]:
-        """Judge, and tell as well how many assertions of its module were come to."""
-        lines = _assertions(inspect.getfile(self.function))
+        """Judge, and tell as well how many decisions of its module were come to."""
+        lines = _decisions(inspect.getfile(self.function))
         come_to = 0
 
         def trace(frame: FrameType, event: str, _: object) -> Any:
@@ -88,10 +88,21 @@ class Test(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @functools.cache
-def _assertions(path: str) -> frozenset[int]:
-    """Return the lines on which assertions of a module begin."""
+def _decisions(path: str) -> frozenset[int]:
+    """Return the lines of a module on which it is decided that a requirement holds or not.
+
+    Those are assertions, conditions under which one fails, and returns that let one stand. A loop
+    over nothing comes to none.
+    """
     tree = ast.parse(Path(path).read_bytes())
-    return frozenset(n.lineno for n in ast.walk(tree) if isinstance(n, ast.Assert))
+    statements = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+    return frozenset(node.lineno for node in statements if _decides(node))
+
+
+def _decides(node: ast.stmt) -> bool:
+    if isinstance(node, ast.If):
+        return any(isinstance(statement, ast.Raise) for statement in node.body)
+    return isinstance(node, ast.Assert) or (isinstance(node, ast.Return) and node.value is None)
 
 
 class _Collector:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from grader import defects
 from grader.audit import explained, killing, known, mutants
-from grader.audit.explained import Explanation
+from grader.audit.explained import KINDS, Explanation
 from grader.audit.killing import Death
 from grader.audit.model import Chapter, Item, Outcomes, Setting, Table
 from grader.audit.mutants import Mutant
@@ -22,7 +22,8 @@ _EXPLAINED = (
     "Explained mutants are looked at too, many of them in one breaker: no requirement may notice"
     " it. Equivalent: no caller can see a difference. Permitted: a correct breaker may do so."
     " Unseen: the grader says of some rows that it could not see, which the score counts as failed."
-    " The reasons stand in candidates/defects/mutants."
+    " Unjudged: no requirement is about that; these show what a specification that asked for more"
+    " would find. The reasons stand in candidates/defects/mutants."
 )
 
 
@@ -78,16 +79,15 @@ def conclude(_: Setting, outcomes: Outcomes) -> Chapter:
             noticed |= outcome
     open_ones = {name: death for name, death in deaths.items() if reasons[name] is None}
     killed = sum(bool(death.row) for death in open_ones.values())
-    kinds = Counter(reason.kind for reason in reasons.values() if reason is not None)
+    kinds = Counter(str(reason.kind) for reason in reasons.values() if reason is not None)
     return Chapter(
         name=NAME,
         title="Generated mutants",
         looked_at=len(reasons),
         unit="mutants",
         found=(
-            f"{kinds.total()} explained ({kinds['equivalent']} equivalent, {kinds['permitted']}"
-            f" permitted, {kinds['unseen']} unseen); of {len(open_ones)} others {killed} noticed:"
-            f" {_percent(killed, len(open_ones))}"
+            f"{kinds.total()} explained ({', '.join(f'{kinds[kind]} {kind}' for kind in KINDS)});"
+            f" of {len(open_ones)} others {killed} noticed: {_percent(killed, len(open_ones))}"
         ),
         problems=(
             *_survivors(open_ones),

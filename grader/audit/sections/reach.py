@@ -1,9 +1,9 @@
 """Reach: how often a requirement really got to what it is about.
 
 A pass says nothing where the situation never came about. A requirement has *reached* what it is
-about with a breaker that is right where it passed, and in doing so came to an assertion or recorded
-a choice. What was seen of each breaker is judged again from its histories, under a tracer that
-counts the assertions.
+about with a breaker that is right where it passed, and on the way came to a decision (an
+assertion, a condition under which it fails, a return that lets it stand) or recorded a choice. What
+was seen of each breaker is judged again from its histories, under a tracer that counts decisions.
 """
 
 from collections import Counter
@@ -27,11 +27,11 @@ class Reach(msgspec.Struct, kw_only=True):
     level: Level
     reached: int = 0
     empty: int = 0
-    """It passed without having come to an assertion."""
+    """It passed without having come to a decision."""
     other: Counter[Verdict] = msgspec.field(default_factory=Counter)
     cases: int = 0
     """Cases that reached: a requirement may have several for each breaker."""
-    assertions: int = 0
+    decisions: int = 0
 
 
 def items(setting: Setting) -> Sequence[Item]:
@@ -56,8 +56,8 @@ def conclude(_: Setting, outcomes: Outcomes) -> Chapter:
         problems=tuple(f"{row}: reached with no correct breaker" for row in never),
         notes=(
             (
-                "Reached: it passed, and on the way came to an assertion or recorded a choice."
-                " Empty: it passed without. Cases and assertions: of all breakers together."
+                "Reached: it passed, and on the way came to a decision or recorded a choice."
+                " Empty: it passed without. Cases and decisions: of all breakers together."
             ),
         ),
         tables=(_table(reach),),
@@ -81,7 +81,7 @@ def _counted(outcomes: Outcomes) -> dict[str, Reach]:
             if come_to or case.evidence:
                 reached.add(test.row.id)
                 entry.cases += 1
-                entry.assertions += come_to
+                entry.decisions += come_to
             else:
                 empty.add(test.row.id)
         for row, finding in looked.result.requirements.items():
@@ -96,7 +96,7 @@ def _counted(outcomes: Outcomes) -> dict[str, Reach]:
 
 def _table(reach: dict[str, Reach]) -> Table:
     others = (Verdict.NOT_OFFERED, Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.FAIL, Verdict.ERROR)
-    columns = ("requirement", "level", "reached", "cases", "assertions", "empty")
+    columns = ("requirement", "level", "reached", "cases", "decisions", "empty")
     return Table(
         title="Correct breakers with which each requirement got there",
         columns=(*columns, *map(str, others)),
@@ -104,7 +104,7 @@ def _table(reach: dict[str, Reach]) -> Table:
             (
                 row,
                 str(r.level),
-                *map(str, (r.reached, r.cases, r.assertions, r.empty)),
+                *map(str, (r.reached, r.cases, r.decisions, r.empty)),
                 *(str(r.other[verdict]) for verdict in others),
             )
             for row, r in sorted(reach.items(), key=lambda pair: pair[1].reached)
