@@ -1,10 +1,10 @@
 """Tells how well the specification tells breakers apart whose verdicts are known: `grader audit`.
 
-`sections/` holds what is looked at, one module each; `conduct` runs their items over processes,
+`sections/` holds what is looked at, one module each; `conducting` runs their items over processes,
 `store` keeps what came of each, and `pages` shows it.
 """
 
-from grader.audit.conduct import conduct
+from grader.audit.conducting import conduct
 from grader.audit.model import Audit, Chapter, Item, Setting, Table
 from grader.audit.pages import contents, put_into, show
 from grader.audit.progress import AuditProgress

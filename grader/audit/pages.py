@@ -21,7 +21,7 @@ from grader.errors import InputError
 from grader.report.text import one_line, visible
 
 COMMAND = "grader audit"
-_BEGIN, _END = f"<!-- made by `{COMMAND} --readme` -->", "<!-- end of the audit -->"
+BEGIN, END = f"<!-- made by `{COMMAND} --readme` -->", "<!-- end of the audit -->"
 _MOST_ROWS = 40
 """Rows of a table in Markdown; HTML and JSON have all of them."""
 _COLUMNS = ("looked at", "found", "problems")
@@ -90,10 +90,10 @@ def put_into(readme: Path, audit: Audit) -> bytes:
     Raises InputError where it does not have the marks, once each and in order.
     """
     before = texts.read(readme)
-    pattern = re.compile(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", re.DOTALL)
+    pattern = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
     if len(pattern.findall(before)) != 1:
-        raise InputError(f"{readme}: has to have {_BEGIN} and {_END} once")
-    return pattern.sub(lambda _: f"{_BEGIN}\n\n{summary(audit)}\n\n{_END}", before).encode()
+        raise InputError(f"{readme}: has to have {BEGIN} and {END} once")
+    return pattern.sub(lambda _: f"{BEGIN}\n\n{summary(audit)}\n\n{END}", before).encode()
 
 
 # --- HTML ---------------------------------------------------------------------------------

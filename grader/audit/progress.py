@@ -27,7 +27,7 @@ class _Rate(ProgressColumn):
 
 
 class AuditProgress:
-    """A watcher of `conduct`; a context manager.
+    """A watcher of an audit; a context manager.
 
     On a terminal one live line for each section; elsewhere a line now and then.
     """
