@@ -63,7 +63,7 @@ def places(known: Iterable[Defect], base: Candidate) -> tuple[Place, ...]:
 def ordered(together: Sequence[Mutant], known: Sequence[Place]) -> list[Test]:
     """Return the tests of all requirements that can fail, in the order in which to try them.
 
-    First those that notice a named defect near by, then as the specification goes: the same for
+    First the areas of those that notice a named defect near by, in them the nearest: the same for
     every run, so that the one that is named as having noticed is the same as well.
     """
     near: dict[str, int] = {}
@@ -73,7 +73,14 @@ def ordered(together: Sequence[Mutant], known: Sequence[Place]) -> list[Test]:
                 away = max(place.first - mutant.line, mutant.line - place.last, 0)
                 near[place.row] = min(away, near.get(place.row, _FAR))
     able = [test for test in judging.tests() if test.row.level is not Level.INFORMATIVE]
-    return sorted(able, key=lambda test: (near.get(test.row.id, _FAR), test.place))
+    areas: dict[str, int] = {}
+    for test in able:
+        away = near.get(test.row.id, _FAR)
+        areas[test.row.area] = min(away, areas.get(test.row.area, _FAR))
+    return sorted(
+        able,
+        key=lambda test: (areas[test.row.area], near.get(test.row.id, _FAR), test.place),
+    )
 
 
 def kill(together: Sequence[Mutant], base: Candidate, known: Sequence[Place], tier: Tier) -> Death:

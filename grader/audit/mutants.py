@@ -187,7 +187,7 @@ def _mutant(  # noqa: PLR0913, PLR0917  what a mutant consists of
         lines=tuple(changed),
         operator=operator,
         occurrence=occurrence,
-        function=_holder(functions, first + 1),
+        function=_holder(functions, max(end, first + 1)),
         before=_flat(old[first:end]),
         after=_flat(changed),
     )
