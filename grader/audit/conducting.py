@@ -2,12 +2,13 @@
 
 import importlib
 import inspect
+import itertools
 import json
 import multiprocessing
 import pkgutil
 import resource
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol, cast
@@ -34,6 +35,9 @@ class Watcher(Protocol):
     def finished(self, section: str, *, kept: bool) -> None:
         """Be told of an item that is done; `kept`: in an earlier audit."""
 
+    def stopping(self, under_way: int) -> None:
+        """Be told that an interrupt waits for so many items."""
+
 
 def all_sections() -> list[Section]:
     """Return the sections, in their order: every module in `sections/` is one."""
@@ -56,7 +60,7 @@ def conduct(setting: Setting, store: Store, watcher: Watcher, *, jobs: int) -> A
         for item in items
     }
     kept = _Outcomes(store, wanted, keys, watcher)
-    _look_at(kept, jobs)
+    _look_at(kept, watcher, jobs)
     if not setting.chosen:
         store.keep_only(keys.values())
     chapters = [
@@ -146,48 +150,55 @@ class _Outcomes:
         return sum(kept.cpu for kept in self._known.values())
 
 
-def _look_at(outcomes: _Outcomes, jobs: int) -> None:
+def _look_at(outcomes: _Outcomes, watcher: Watcher, jobs: int) -> None:
     if not outcomes.todo:
         return
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["grader.grading"])
+    under_way: dict[Future[Kept], str] = {}
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_deaf) as pool:
-        futures = {pool.submit(_perform, item): key for key, item in outcomes.todo.items()}
         try:
-            for future in _as_they_come(futures):
-                outcomes.put(futures[future], future.result())
+            _work_off(pool, outcomes, under_way, jobs)
         except KeyboardInterrupt:
-            _stop(pool, futures, outcomes)
+            watcher.stopping(len(under_way))
+            _finish(under_way, outcomes)
+            left = len(outcomes.todo)
+            raise AuditStoppedError(
+                f"stopped with {left} items to go; the same command goes on from there"
+            ) from None
         except BrokenProcessPool as error:
             raise GraderError(f"a process of the audit died: {error}") from error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
-def _as_they_come(futures: Mapping[Future[Kept], str]) -> Iterator[Future[Kept]]:
-    pending = set(futures)
-    while pending:
-        # In a fixed order: what came at the same time is kept in the order of the items.
-        done, pending = wait(pending, return_when=FIRST_COMPLETED)
-        yield from (future for future in futures if future in done)
-
-
-def _stop(
-    pool: ProcessPoolExecutor, futures: Mapping[Future[Kept], str], outcomes: _Outcomes
+def _work_off(
+    pool: ProcessPoolExecutor, outcomes: _Outcomes, under_way: dict[Future[Kept], str], jobs: int
 ) -> None:
-    """Let what is under way come to its end, keep it, and say so; at once after a second time."""
+    """Look at all items, no more at a time than there are processes: an interrupt waits for them.
+
+    Raises what a job raises.
+    """
+    waiting = iter(list(outcomes.todo.items()))
+    while True:
+        for key, item in itertools.islice(waiting, jobs - len(under_way)):
+            under_way[pool.submit(_perform, item)] = key
+        if not under_way:
+            return
+        done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+        for future in done:
+            outcomes.put(under_way.pop(future), future.result())
+
+
+def _finish(under_way: Mapping[Future[Kept], str], outcomes: _Outcomes) -> None:
+    """Wait for what is under way and keep it; end it where the user interrupts once more."""
     try:
-        pool.shutdown(wait=True, cancel_futures=True)
+        wait(under_way)
     except KeyboardInterrupt:
         for process in multiprocessing.active_children():
             process.terminate()
-    for future, key in futures.items():
-        finished = future.done() and not future.cancelled() and future.exception() is None
-        if key in outcomes.todo and finished:
+        return
+    for future, key in under_way.items():
+        if future.exception() is None:
             outcomes.put(key, future.result())
-    left = len(outcomes.todo)
-    raise AuditStoppedError(f"stopped with {left} items to go; the same command goes on from there")
 
 
 def _deaf() -> None:

@@ -79,6 +79,11 @@ class AuditProgress:
         if not kept and not self._console.is_terminal:
             self._tell()
 
+    def stopping(self, under_way: int) -> None:
+        """Be told that an interrupt waits for so many items."""
+        told = f"Stopping after the {under_way} items under way; again to stop at once."
+        self._console.print(Text(told))
+
     def _tell(self) -> None:
         step = max(1, self._total // _LINES)
         if self._done % step and self._done != self._total:

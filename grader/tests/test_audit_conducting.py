@@ -76,7 +76,7 @@ class Watching:
     """Counts, and interrupts after so many items."""
 
     def __init__(self, stop_after: int = 1_000) -> None:
-        self.kept = self.done = 0
+        self.kept = self.done = self.waited_for = 0
         self._left = stop_after
 
     def begins(self, section: str, total: int) -> None:
@@ -88,6 +88,9 @@ class Watching:
         self._left -= 1
         if self._left == 0:
             raise KeyboardInterrupt
+
+    def stopping(self, under_way: int) -> None:
+        self.waited_for = under_way
 
 
 @pytest.fixture
@@ -161,10 +164,11 @@ def test_an_item_that_two_sections_ask_for_is_looked_at_once(folder: Path, run: 
 
 def test_an_interrupted_audit_goes_on_where_it_was(folder: Path, run: Run) -> None:
     names = {str(number): str(number) for number in range(12)}
+    watching = Watching(stop_after=3)
     with pytest.raises(AuditStoppedError, match=r"\d+ items to go; the same command goes on"):
-        run(FakeSection("one", names, folder, work), watching=Watching(stop_after=3))
-    before = looked_at(folder)
-    assert 3 <= len(before) < 12, "it stopped in the middle"
+        run(FakeSection("one", names, folder, work), watching=watching)
+    assert len(looked_at(folder)) == 3 + watching.waited_for, "it stopped in the middle"
+    assert watching.waited_for <= 1, "no more than there are processes"
     audit = run(FakeSection("one", names, folder, work))
     assert sorted(looked_at(folder)) == sorted(names), "each was looked at once"
     assert audit.chapters[0].looked_at == 12
