@@ -72,15 +72,19 @@ def conduct(setting: Setting, store: Store, watcher: Watcher, *, jobs: int) -> A
 
 def _wanted(setting: Setting) -> list[tuple[Section, list[Item]]]:
     wanted: list[tuple[Section, list[Item]]] = []
-    known: set[str] = set()
-    for section in all_sections():
+    sections = all_sections()
+    known = {section.NAME for section in sections}
+    only_sections = setting.chosen <= known
+    for section in sections:
+        if setting.chosen and only_sections and section.NAME not in setting.chosen:
+            continue  # what its items are may take a while to find out
         every = section.items(setting)
-        known |= {section.NAME, *(item.name for item in every)}
+        known |= {item.name for item in every}
         items = [item for item in every if setting.wants(section.NAME, item.name)]
         if items or section.NAME in setting.chosen or not setting.chosen:
             wanted.append((section, items))
     if unknown := sorted(setting.chosen - known):
-        names = ", ".join(section.NAME for section in all_sections())
+        names = ", ".join(section.NAME for section in sections)
         raise InputError(f"{unknown[0]!r} is neither a section ({names}) nor an item of one")
     return wanted
 
