@@ -1,7 +1,7 @@
 """Plays scenarios with one candidate, each once, each in a worker of its own."""
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -150,6 +150,21 @@ class Bench:
         """Whether calls run into a function that is cut off in the answer."""
         return isinstance(self._binding, Binding) and self._binding.cut_off
 
+    @contextlib.contextmanager
+    def lab(self) -> Iterator[Lab]:
+        """Fork a worker in which the candidate is loaded and bound.
+
+        Raises an Interrupted where there is no telling how it is used, or no call works.
+        """
+        binding = self.binding
+        if not binding.surfaces or not (binding.works or binding.cut_off):
+            raise no_call(binding)
+        with self._session.worker() as worker:
+            self._load(worker)
+            lab = Lab(worker, binding, seed=self.seed)
+            lab.real_time = self.certificate.reason if self.certificate is not None else ""
+            yield lab
+
     # --- scenarios --------------------------------------------------------------------
 
     def expect(self, scenarios: Sequence[Scenario]) -> None:
@@ -185,15 +200,7 @@ class Bench:
     def _play_in_worker(self, scenario: Scenario) -> Played:
         lab: Lab | None = None
         try:
-            binding = self.binding
-            if not binding.surfaces:
-                raise no_call(binding)
-            if not (binding.works or binding.cut_off):
-                raise no_call(binding)
-            with self._session.worker() as worker:
-                self._load(worker)
-                lab = Lab(worker, binding, seed=self.seed)
-                lab.real_time = self.certificate.reason if self.certificate is not None else ""
+            with self.lab() as lab:
                 value = scenario.play(lab)
         except Interrupted as interrupted:
             ran = lab is not None and lab.cut_off_ran

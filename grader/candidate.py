@@ -55,6 +55,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """Third-party packages that the answer names itself (`pip install …`, candidate.toml)."""
     binding: dict[str, Any] = {}
     """The hand-written `[binding]` of candidate.toml; overrides what discovery found."""
+    waivers: dict[str, str] = {}
+    """Requirements that a library breaks on purpose, each with its reason."""
     cut_off: tuple[str, ...] = ()
     """One sentence for each place where the delivery breaks off; empty when complete."""
     modified: bool = False

@@ -7,19 +7,23 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from grader import __version__, answers, archive, audit, regrading, scoring
+from grader import __version__, answers, archive, audit, gates, regrading, scoring
+from grader.annotations import annotation
 from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
 from grader.catalogue import catalogue
 from grader.conversation.failures import Interrupted
 from grader.errors import GraderError, InputError
+from grader.explain import explain, write_kit
 from grader.report import RunProgress, print_leaderboard, write_all
+from grader.report.explained import print_explanation
 from grader.report.requirements import (
     print_requirements,
     requirements_json,
     requirements_lines,
     requirements_markdown,
 )
+from grader.report.text import one_line
 from grader.report.write import write_together
 from grader.results import Results, read
 from grader.runner import prepare, run_and_keep
@@ -63,6 +67,8 @@ def main() -> None:
 @click.option("--out", default="reports", show_default=True, type=PATH, help="Where reports go.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes; default: one for each core.")
 @click.option("--fail-under", type=click.FloatRange(0, 10), help="Exit 1 where a score is lower.")
+@click.option("--baseline", type=PATH, help="Verdicts as text; exit 1 where one got worse.")
+@click.option("--annotate", is_flag=True, help="Print the reasons as annotations of GitHub, too.")
 @click.option("--seed", default=0, show_default=True, help="Varies the numbers of the scenarios.")
 @isolation_option
 def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
@@ -70,6 +76,8 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     out: Path,
     jobs: int | None,
     fail_under: float | None,
+    baseline: Path | None,
+    annotate: bool,  # noqa: FBT001  click passes it by keyword
     seed: int,
     isolation: str,
 ) -> None:
@@ -79,6 +87,7 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     Python file, or a published evaluation (.json). Default: candidates/.
     """
     writable(out)
+    before = gates.read_baseline(baseline) if baseline else None
     job, notes = prepare(
         candidates,
         isolation=isolation,
@@ -93,7 +102,7 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     with RunProgress(len(job.entries), console) as progress:
         results, histories = run_and_keep(job, progress)
     _report(results, histories, out)
-    sys.exit(_status(results, fail_under))
+    sys.exit(_status(results, fail_under, before, annotate=annotate))
 
 
 def _report(results: Results, histories: bytes, out: Path) -> None:
@@ -102,19 +111,30 @@ def _report(results: Results, histories: bytes, out: Path) -> None:
     click.echo(f"Reports: {out / 'report.html'}, results.json, junit.xml, summary.md")
 
 
-def _status(results: Results, fail_under: float | None) -> int:
+def _status(
+    results: Results,
+    fail_under: float | None,
+    baseline: gates.Baseline | None,
+    *,
+    annotate: bool,
+) -> int:
     failed = [c for c in results.candidates if c.problem and c.problem.startswith("not graded")]
     for candidate in failed:
         click.echo(f"grader: {candidate.id}: {candidate.problem}", err=True)
     if failed:
         return GraderError.exit_status
-    if fail_under is None:
-        return 0
-    low = [c for c in results.candidates if c.score is None or c.score < fail_under]
-    for candidate in low:
-        score = "no score" if candidate.score is None else f"{candidate.score:.2f}"
-        click.echo(f"grader: {candidate.id}: {score}, under {fail_under:g}", err=True)
-    return GATE_NOT_MET if low else 0
+    reasons: list[gates.Reason] = []
+    if fail_under is not None:
+        reasons += gates.under(results, fail_under)
+    if baseline is not None:
+        reasons += gates.worse(results, baseline)
+        if differing := gates.out_of_date(results, baseline):
+            click.echo(f"grader: {differing} verdicts are not those of the baseline", err=True)
+    for reason in reasons:
+        click.echo(f"grader: {one_line(str(reason))}", err=True)
+        if annotate:
+            click.echo(annotation(f"grader: {reason.candidate}", reason.text))
+    return GATE_NOT_MET if reasons else 0
 
 
 def writable(out: Path) -> None:
@@ -170,6 +190,37 @@ def _show_binding(bench: Bench) -> None:
     click.echo("[binding.parameters]")
     for concept, name in binding.parameters.items():
         click.echo(f'{concept} = "{name}"')
+
+
+@main.command("explain")
+@click.argument("candidate", type=PATH)
+@click.argument("requirement")
+@click.option("--script", is_flag=True, help="Print the script alone.")
+@click.option("--into", type=PATH, help="Write the candidate's files and the script to a folder.")
+@isolation_option
+def explain_command(
+    candidate: Path,
+    requirement: str,
+    script: bool,  # noqa: FBT001  click passes it by keyword
+    into: Path | None,
+    isolation: str,
+) -> None:
+    """Say why CANDIDATE has its verdict on REQUIREMENT, with a script that shows it.
+
+    The script needs nothing of this package. It runs the candidate's code, outside any sandbox.
+    """
+    for entry in answers.load(candidate):
+        if isinstance(entry, Unreadable):
+            raise InputError(entry.problem)
+        explanation = explain(entry, requirement, choose(isolation))
+        if into is not None:
+            click.echo(write_kit(explanation, entry, into))
+        elif not script:
+            print_explanation(explanation, Console())
+        elif explanation.script:
+            click.echo(explanation.script, nl=False)
+        else:
+            raise InputError(f"{requirement}: no script: {explanation.no_script}")
 
 
 @main.command("verdicts")

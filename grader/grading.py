@@ -22,7 +22,7 @@ from grader.candidate import Candidate, Unreadable
 from grader.errors import GraderError
 from grader.played import Ending, Played
 from grader.plugin import VERDICTS, Given, Holder, Verdicts
-from grader.results import CandidateResult, Requirement, SourceText
+from grader.results import CandidateResult, Finding, Requirement, SourceText
 from grader.sandbox import Tier
 from grader.scoring import Rubric, score
 from grader.verdicts import Verdict
@@ -105,6 +105,7 @@ def grade(  # noqa: PLR0913  keywords, each for a caller of its own
         provenance=candidate.provenance,
         kind=candidate.kind,
         complete=not candidate.cut_off,
+        waivers=candidate.waivers,
         binding=_binding(bench.learnt),
         clock=bench.certificate,
         sources=_sources(candidate),
@@ -145,7 +146,7 @@ def judged(
     Those are verdicts, scores and measurements. `untouched`: nothing was cut off, and it was run
     as it was delivered.
     """
-    findings = verdicts.findings(result.id)
+    findings = waived(verdicts.findings(result.id), result.waivers)
     imports = findings.get("de-imports")
     whole = untouched and (imports is None or imports.verdict is Verdict.PASS)
     scored = score(findings, requirements_of(verdicts), rubric, delivered_whole=whole)
@@ -158,6 +159,16 @@ def judged(
         requirements=findings,
         measurements=_measurements(played),
     )
+
+
+def waived(findings: Mapping[str, Finding], waivers: Mapping[str, str]) -> dict[str, Finding]:
+    """Return the findings with the reasons for which failed ones are left out of the score."""
+    return {
+        row: msgspec.structs.replace(finding, waived=waivers[row])
+        if row in waivers and finding.verdict in {Verdict.FAIL, Verdict.ERROR, Verdict.BLOCKED}
+        else finding
+        for row, finding in findings.items()
+    }
 
 
 def ungraded(entry: Unreadable) -> CandidateResult:

@@ -51,6 +51,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """The part of the requirement's cases that passed, 0..1; 1.0 for a pass."""
     because: str = ""
     """For `blocked`: the id of the prerequisite, or what else stood in the way."""
+    waived: str = ""
+    """Why it is left out of the score, though it failed: a library breaks the rule on purpose."""
 
 
 class Area(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +95,8 @@ class CandidateResult(msgspec.Struct, frozen=True, kw_only=True):
     """One line, where the candidate could not be graded at all (bad input, infrastructure)."""
     complete: bool = True
     """Nothing of it was cut off."""
+    waivers: dict[str, str] = {}
+    """Requirements that are said to be broken on purpose, each with its reason."""
     areas: dict[str, Area] = {}
     binding: dict[str, Any] = {}
     requirements: dict[str, Finding] = {}

@@ -12,6 +12,7 @@ from grader.specification import (
     requirement,
 )
 from spec_tests.scenarios.backoff import (
+    LIFETIME,
     Constant,
     Curve,
     FirstPeriods,
@@ -249,6 +250,10 @@ def test_there_is_a_cap(
     needs_growth(growth[:1])
     if long_run.parameter:
         return
+    assert not long_run.outgrown, (
+        f"no parameter caps the open period, and within {long_run.rounds} failed probes it grows"
+        f" past {LIFETIME:.4g} s"
+    )
     at_once, probe = long_run.at_once, long_run.probe
     blocked_unless(
         at_once is not None and at_once.rejected,

@@ -37,6 +37,7 @@ def load(folder: Path) -> Candidate:
         "requires": told.requires,
         "package": told.package,
         "binding": told.binding,
+        "waivers": told.waivers,
     }
     if told.package is not None:
         return _installed(folder, told, known)

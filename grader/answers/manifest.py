@@ -39,6 +39,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     this file; `requires` then pins it."""
     requires: tuple[str, ...] = ()
     binding: dict[str, Any] = {}
+    waivers: dict[str, str] = {}
+    """Requirements that a library breaks on purpose, each with the reason."""
     continues: dict[str, str] = {}
     """For a nameless example of an imported answer: the file whose names it goes on using."""
     unfinished: tuple[str, ...] = ()
@@ -88,10 +90,17 @@ def _problem(manifest: Manifest) -> str | None:
     if manifest.source is not None and manifest.files is not None:
         return "has both source and files"
     if manifest.package is not None:
-        return _package_problem(manifest)
+        return _package_problem(manifest) or _waiver_problem(manifest)
     if manifest.main is not None and paths.refusal(manifest.main.replace(".", "/") + ".py"):
         return f"main {manifest.main!r} is no module name"
-    return None
+    return _waiver_problem(manifest)
+
+
+def _waiver_problem(manifest: Manifest) -> str | None:
+    if manifest.waivers and manifest.kind != "library":
+        return "has waivers, which only a library may have"
+    without = [row for row, reason in manifest.waivers.items() if not reason.strip()]
+    return f"the waiver for {without[0]!r} gives no reason" if without else None
 
 
 def _package_problem(manifest: Manifest) -> str | None:
@@ -110,7 +119,7 @@ def _package_problem(manifest: Manifest) -> str | None:
 def write(manifest: Manifest) -> str:
     """Return *manifest* as TOML; `read` gives it back."""
     data = msgspec.to_builtins(manifest, builtin_types=_TOML_TYPES)
-    tables = {key: data.pop(key) for key in ("continues", "binding") if key in data}
+    tables = {key: data.pop(key) for key in ("continues", "binding", "waivers") if key in data}
     rows = [f"{key} = {_value(value)}" for key, value in data.items()]
     for key, table in tables.items():
         rows += ["", f"[{key}]", *(f"{_string(name)} = {_value(table[name])}" for name in table)]

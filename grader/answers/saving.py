@@ -67,6 +67,7 @@ def _manifest(candidate: Candidate) -> Manifest:
             main=candidate.main,
             requires=candidate.requires,
             binding=candidate.binding,
+            waivers=candidate.waivers,
         )
     files = candidate.files
     known = {file.path for file in files}
@@ -80,6 +81,7 @@ def _manifest(candidate: Candidate) -> Manifest:
         main=candidate.main,
         requires=candidate.requires,
         binding=candidate.binding,
+        waivers=candidate.waivers,
         continues={file.path: file.continues for file in files if file.continues is not None},
         unfinished=tuple(
             file.path for file in files if file.cut is not None and file.cut.reason == OPEN_FENCE

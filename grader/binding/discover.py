@@ -144,7 +144,10 @@ def _contexts(kind: ClassShape) -> Iterator[Surface]:
             continue
         # `context` holds for both kinds that contextlib makes.
         if method.async_context or not method.context:
-            yield Surface(style="context", mode="async", name=method.name, parentheses=True)
+            awaited = method.is_async and not method.async_context
+            yield Surface(
+                style="context", mode="async", name=method.name, parentheses=True, awaited=awaited
+            )
         if not method.async_context and not method.is_async:
             yield Surface(style="context", mode="sync", name=method.name, parentheses=True)
             yield Surface(
@@ -186,6 +189,7 @@ def _permits(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
                 failure=failure.name,
                 release=release.name if release is not None and release.takes_nothing else "",
                 handed=holder is not kind,
+                untold=not failure.parameters,
             )
         return
 

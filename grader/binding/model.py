@@ -30,12 +30,16 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The method takes a coroutine, not a function."""
     plain: bool = False
     """A `with` where the calls are asynchronous."""
+    awaited: bool = False
+    """What the method gives has to be awaited to be the context manager."""
     allow: str = ""
     success: str = ""
     failure: str = ""
     release: str = ""
     handed: bool = False
     """The permit is an object, and it is what the outcome is recorded on."""
+    untold: bool = False
+    """A failure is recorded without its exception: what counts as one is for the caller to say."""
 
     @property
     def form(self) -> str:

@@ -1,6 +1,7 @@
 """One call through a breaker: started, parked in its function, told how to end."""
 
 import secrets
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -73,9 +74,16 @@ class Call:
         self._lab.request("cancel", call=self.number)
         return self
 
-    def order(self, planned: str) -> Order:
-        """Return the order that makes the function return or raise."""
+    def order(self, planned: str, beside: Iterable["Call"] = ()) -> Order:
+        """Return the order that makes the function return or raise, and those `beside` it too."""
+        for call in beside:
+            call.share(self._token, planned)
         return self._order(planned)
+
+    def share(self, token: str, planned: str) -> None:
+        """Be told how to end by the order for another call, which carries that one's token."""
+        self._token = token
+        self._change(planned=planned)
 
     def _order(self, planned: str) -> Order:
         self._change(planned=planned)

@@ -34,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
     "call_timeout": NO_TIMEOUT,
     "window_time": NO_TIMEOUT,
 }
+_OF_EXCEPTIONS = frozenset({"ignored", "counted", "failure_predicate"})
 _MOVES_TIME = ("advance", "poll", "step_wall")
 
 
@@ -65,18 +66,7 @@ class Lab:
 
     def settings(self, **settings: Any) -> dict[str, Any]:
         """Return the settings of a breaker: the defaults, the binding's, then these."""
-        wanted = {**DEFAULTS, **self.binding.settings, **settings}
-        threshold = wanted.get("threshold")
-        if "rate" in self.binding.parameters and "threshold" not in self.binding.parameters:
-            for concept in ("minimum_calls", "window_size"):
-                wanted.setdefault(concept, threshold)
-            wanted.setdefault("rate", 1.0)
-        # A round has to have room for as many probes as may run at once.
-        counts = [wanted.get(c) for c in ("successes", "limit")]
-        wanted.setdefault("permitted", max((c for c in counts if isinstance(c, int)), default=1))
-        if "counted" in self.binding.parameters and self.binding.failure == "ServiceFailure":
-            wanted.setdefault("counted", ["ServiceFailure"])
-        return {k: v for k, v in wanted.items() if v is not _LEFT_OUT}
+        return settings_for(self.binding, settings)
 
     def breaker(self, **settings: Any) -> "Breaker":
         """Build a breaker; settings are concepts such as `threshold`, `base`, `cap`, `limit`.
@@ -138,7 +128,9 @@ class Lab:
         return reply, Breaker(self, handle, settings)
 
     def offers(self, concept: str) -> bool:
-        """Whether the candidate has a parameter for a concept."""
+        """Whether the candidate has a parameter for a concept, and can act on it."""
+        if concept in _OF_EXCEPTIONS and self.binding.surfaces and self.binding.surfaces[0].untold:
+            return False
         return concept in self.binding.parameters
 
     # --- time -------------------------------------------------------------------------
@@ -197,6 +189,22 @@ class Lab:
         number = len(self._calls) + 1
         self._calls[number] = call
         return number
+
+
+def settings_for(binding: Binding, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a breaker: the defaults, the binding's, then these."""
+    wanted = {**DEFAULTS, **binding.settings, **settings}
+    threshold = wanted.get("threshold")
+    if "rate" in binding.parameters and "threshold" not in binding.parameters:
+        for concept in ("minimum_calls", "window_size"):
+            wanted.setdefault(concept, threshold)
+        wanted.setdefault("rate", 1.0)
+    # A round has to have room for as many probes as may run at once.
+    counts = [wanted.get(c) for c in ("successes", "limit")]
+    wanted.setdefault("permitted", max((c for c in counts if isinstance(c, int)), default=1))
+    if "counted" in binding.parameters and binding.failure == "ServiceFailure":
+        wanted.setdefault("counted", ["ServiceFailure"])
+    return {k: v for k, v in wanted.items() if v is not _LEFT_OUT}
 
 
 class _LeftOut:
@@ -298,9 +306,8 @@ class Breaker:
     def end_together(self, calls: list[Call], planned: str) -> None:
         """Let several parked functions end in one tick."""
         if calls:
-            self.lab.request(
-                "order", calls=[c.number for c in calls], order=calls[0].order(planned)
-            )
+            order = calls[0].order(planned, beside=calls[1:])
+            self.lab.request("order", calls=[c.number for c in calls], order=order)
 
     def surface(self) -> Surface:
         """Return the surface that calls are made through by default."""

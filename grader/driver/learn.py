@@ -1,5 +1,6 @@
 """Settles by behaviour what names leave open, and arrives at a binding."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from grader.binding.state import CLOSED, OPEN, raw_state, state_of
 from grader.binding.targets import is_module_of_functions, may_be_breaker
 from grader.conversation.failures import Blocked, Unknown
 from grader.conversation.worker import Worker
+from grader.driver.counting import counts_by_movement
 from grader.driver.lab import DEFAULTS, LEFT_OUT, Breaker, Lab, Refused
 
 _MOST_FAILURES = 25
@@ -463,8 +465,28 @@ class _Learner:
                     best = merit
                     self._adopt(metrics=Accessor(path=path, target=target), counts=counts)
         self._settle_listener(best[0])
+        self._settle_unnamed_counts(breaker)
         if self._binding.state is None and "state" in self._binding.counts:
             self._adopt(state=self._binding.metrics)
+
+    def _settle_unnamed_counts(self, breaker: Breaker) -> None:
+        """See whether numbers whose names tell nothing move as the missing counts have to."""
+        binding = self._binding
+        if len(set(binding.counts) - {"state", "total"}) >= _ALL_COUNTS:
+            return
+        places = [binding.metrics] if binding.metrics is not None else list(self._places(breaker))
+        found = counts_by_movement(self._lab, places, binding.counts)
+        if found is not None:
+            place, counts = found
+            self._adopt(metrics=place, counts={**binding.counts, **counts})
+
+    def _places(self, breaker: Breaker) -> Iterator[Accessor]:
+        """Yield where there is something to read that may be metrics."""
+        for target, shape in self._targets(breaker):
+            for path in _metric_paths(shape):
+                reply = self._lab.request("read", breaker=breaker.handle, target=target, path=path)
+                if path and reply.error is None and isinstance(reply.value, dict):
+                    yield Accessor(path=path, target=target)
 
     def _settle_listener(self, known: int) -> None:
         """See whether a listener is told more than the metrics say."""

@@ -11,8 +11,9 @@ One `testsuite` per candidate, one `testcase` per requirement:
 | unknown       | `error` of type `unknown`   |
 | not offered   | `skipped`                   |
 
-An informative row is `skipped` whatever was found: it records a choice, so it can turn nothing
-red and is no passed test either. What was seen on the way to a pass is `system-out`.
+A waived row is `skipped`, with the reason. An informative row is `skipped` whatever was found: it
+records a choice, so it can turn nothing red and is no passed test either. What was seen on the way
+to a pass is `system-out`.
 """
 
 import xml.etree.ElementTree as ET
@@ -95,6 +96,8 @@ def _case(
     element = _ELEMENTS.get(finding.verdict, "")
     if (requirement.level if requirement else finding.level) is Level.INFORMATIVE:
         element = "skipped"
+    if finding.waived:
+        element = "skipped"
     if not element:
         if finding.evidence:
             ET.SubElement(case, "system-out").text = visible(finding.evidence)
@@ -106,6 +109,7 @@ def _case(
 
 def _message(finding: Finding) -> str:
     parts = (
+        view.told_waived(finding),
         view.blocked_by(finding.because) if finding.because else "",
         finding.evidence,
         view.partly(finding),

@@ -75,7 +75,7 @@ def _candidate(candidate: CandidateResult, results: Results) -> list[str]:
     """Return one candidate's section; a flawless one has nothing to tell."""
     wrong, groups = view.went_wrong(candidate), view.blocked(candidate)
     doubt = view.unsure(candidate)
-    if not (wrong or groups or candidate.problem or doubt):
+    if not (wrong or groups or candidate.problem or doubt or view.stale_waivers(candidate)):
         return []
     title = f"{escape(candidate.name or candidate.id, 80)} ({escape(candidate.provenance, 40)})"
     lines = [f"## {title}: {view.score_text(candidate)}", ""]
@@ -83,6 +83,8 @@ def _candidate(candidate: CandidateResult, results: Results) -> list[str]:
         lines += ["**The binding is unsure:** the grader may have misunderstood the interface.", ""]
     if candidate.problem:
         lines += [escape(candidate.problem), ""]
+    for row, problem in view.stale_waivers(candidate).items():
+        lines += [f"**A waiver excuses nothing:** `{_code(row)}` {problem}", ""]
     for group in groups:
         named = ", ".join(f"`{_code(row)}`" for row in group.rows[:_ROWS_NAMED])
         more = len(group.rows) - _ROWS_NAMED
@@ -123,7 +125,8 @@ def _untested(results: Results) -> list[str]:
 def _row(identifier: str, finding: Finding, results: Results) -> str:
     requirement = results.requirements.get(identifier)
     level = requirement.level if requirement else finding.level
-    told = "; ".join(filter(None, (escape(finding.evidence), view.partly(finding))))
+    waived = escape(view.told_waived(finding))
+    told = "; ".join(filter(None, (waived, escape(finding.evidence), view.partly(finding))))
     return f"| `{_code(identifier)}` | {level} | {finding.verdict} | {told} |"
 
 

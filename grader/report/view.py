@@ -142,6 +142,8 @@ def marks(candidate: CandidateResult) -> tuple[str, ...]:
         found.append("binding unsure")
     if not candidate.complete:
         found.append("cut off")
+    if waivers := sum(bool(finding.waived) for finding in candidate.requirements.values()):
+        found.append(f"{waivers} {plural(waivers, 'row')} waived")
     if candidate.problem and candidate.score is not None:
         found.append("problem")
     return tuple(found)
@@ -173,6 +175,15 @@ def choices(candidate: CandidateResult) -> dict[str, str]:
 def went_wrong(candidate: CandidateResult) -> dict[str, Finding]:
     """Return what each has an explanation of its own: failed, error, unknown."""
     return of_verdict(candidate, *_WENT_WRONG)
+
+
+def stale_waivers(candidate: CandidateResult) -> dict[str, str]:
+    """Return the waivers that excuse nothing, each with what is the matter with it."""
+    return {
+        row: "passes" if row in candidate.requirements else "is no requirement of this run"
+        for row in candidate.waivers
+        if row not in candidate.requirements or not candidate.requirements[row].waived
+    }
 
 
 def is_wrong(finding: Finding) -> bool:
@@ -211,6 +222,11 @@ def partly(finding: Finding) -> str:
     if finding.verdict is not Verdict.FAIL or not 0 < finding.share < 1:
         return ""
     return f"{percent(finding.share)} % of its cases passed"
+
+
+def told_waived(finding: Finding) -> str:
+    """Say that a row is waived, and why; empty where it is not."""
+    return f"waived: {finding.waived}" if finding.waived else ""
 
 
 def split_source(source: SourceText) -> tuple[str, str]:

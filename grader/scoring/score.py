@@ -12,7 +12,7 @@ areas it is the mean weighted by the rubric. What a row contributes:
 | unknown       | 0                               | 1               |
 | not offered   | out of the denominator          | the same        |
 
-Informative rows never count, nor do rows that have no finding: a run with
+Informative rows never count, nor do waived ones, nor rows that have no finding: a run with
 `-k`, or a library that is not judged on http, is scored on what was asked of it.
 
 Sums are exactly rounded (`math.fsum`), so the order of the findings cannot
@@ -114,7 +114,7 @@ def _row(
     if requirement.area not in rubric.areas:
         raise GraderError(f"{identifier}: the rubric has no area {requirement.area!r}")
     weight = rubric.levels[requirement.level]
-    if weight == 0 or finding.verdict is Verdict.NOT_OFFERED:
+    if weight == 0 or finding.waived or finding.verdict is Verdict.NOT_OFFERED:
         return None
     low, high = _worth(finding)
     return _Row(requirement.area, weight, low, high)

@@ -216,6 +216,21 @@ def test_a_permit_needs_two_ways_to_record() -> None:
     assert surfaces(allow, success) == []
 
 
+@pytest.mark.parametrize(("takes", "untold"), [((), True), (("error",), False)])
+def test_a_permit_that_is_not_told_the_exception_leaves_what_counts_to_the_caller(
+    takes: tuple[str, ...],
+    untold: bool,  # noqa: FBT001  a parameter of the test
+) -> None:
+    kind = a_class(
+        "CircuitBreaker",
+        parameter("failure_threshold", 5),
+        method("allow_request"),
+        method("record_success"),
+        method("record_failure", *takes),
+    )
+    assert [surface.untold for surface in propose((kind,))[0].surfaces] == [untold, untold]
+
+
 def test_the_class_that_can_be_called_is_the_breaker() -> None:
     shape = (
         a_class("CircuitBreakerError", error=True),

@@ -14,9 +14,8 @@ import pytest
 
 from grader import answers, scoring
 from grader.candidate import Candidate
-from grader.grading import grade
+from grader.grading import Graded, grade
 from grader.plugin import Shuffler
-from grader.results import CandidateResult
 from grader.sandbox import choose
 from grader.survey import pool
 from grader.tests.driver_helpers import CANDIDATES, CORRECT, busy_neighbour
@@ -26,10 +25,10 @@ FOLDERS = [CORRECT / "sync_executor", CORRECT / "async_with", CANDIDATES / "grok
 """Threads in a pool, tasks on a loop, and an answer that is wrong and cut off."""
 
 
-def graded(folder: Path, order: int, at_once: int = 1) -> CandidateResult:
+def graded(folder: Path, order: int, at_once: int = 1) -> Graded:
     (candidate,) = answers.load(folder)
     assert isinstance(candidate, Candidate)
-    return grade(candidate, choose(), scoring.load(), shuffle=order, at_once=at_once).result
+    return grade(candidate, choose(), scoring.load(), shuffle=order, at_once=at_once)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +42,7 @@ def processes() -> Iterator[ProcessPoolExecutor]:
 def test_another_order_under_load_gives_the_same_verdicts_and_evidence(
     folder: Path, processes: ProcessPoolExecutor
 ) -> None:
-    runs = list(processes.map(graded, [folder] * ORDERS, range(ORDERS)))
+    runs = [g.result for g in processes.map(graded, [folder] * ORDERS, range(ORDERS))]
     first = runs[0]
     for order, run in enumerate(runs):
         assert list(run.requirements) == list(first.requirements)
@@ -62,11 +61,10 @@ def test_another_order_under_load_gives_the_same_verdicts_and_evidence(
 def test_several_scenarios_at_once_give_the_same_result_as_one_after_the_other(
     folder: Path, processes: ProcessPoolExecutor
 ) -> None:
-    one, several = (
-        msgspec.structs.replace(processes.submit(graded, folder, 0, at_once).result(), seconds=0.0)
-        for at_once in (1, 4)
-    )
-    assert msgspec.json.encode(several) == msgspec.json.encode(one)
+    one, several = (processes.submit(graded, folder, 0, at_once).result() for at_once in (1, 4))
+    results = [msgspec.structs.replace(g.result, seconds=0.0) for g in (one, several)]
+    assert msgspec.json.encode(results[0]) == msgspec.json.encode(results[1])
+    assert several.histories == one.histories, "what was seen differs"
 
 
 class Item:

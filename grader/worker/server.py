@@ -32,6 +32,7 @@ from .loader import Sources
 from .loop import Mover, VirtualLoop
 from .luck import set_luck
 from .scheduler import Scheduler
+from .showing import show
 from .timekeeping import TimeWatch, find_clocks, moved_along
 from .upstream import Upstream
 from .waiting import Observed
@@ -167,6 +168,10 @@ class Server:
         wrapped = surfaces.Wrapped(await _made(await self._loop.run_in_executor(None, build)))
         wrapped.hooked = self._builder.hooked.counts
         self._breakers[request["breaker"]] = wrapped
+
+    async def _op_show(self, request: dict[str, Any]) -> Any:
+        """Run a script, which has a clock and event loops of its own, in a thread."""
+        return await self._loop.run_in_executor(None, show, request["source"])
 
     async def _op_inspect(self, request: dict[str, Any]) -> Any:
         return describe.describe_value(self._target(request), self._sources.owns)

@@ -13,6 +13,8 @@ from spec_tests.scenarios.stories import DUE, close, first_period, tripped_and_d
 BASE, MULTIPLIER, CAP = 10.0, 2.0, 60.0
 ROUNDS = 12
 _PORTION = 100
+LIFETIME = 5e9
+"""Seconds, 158 years: a period that is not over then is never over."""
 
 
 class Curve(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,7 +201,7 @@ def many_rounds(lab: Lab) -> ManyRounds:
             call=0,
             times=min(_PORTION, rounds - portion),
             orders=[failing, failing],
-            periods=[1.05 * CAP if is_capped else 5e9],
+            periods=[1.05 * CAP if is_capped else LIFETIME],
         ).value
         patterns.update(dict.fromkeys(told["patterns"]))
         for name, times in told.items():
@@ -214,6 +216,8 @@ class LongRun(msgspec.Struct, frozen=True, kw_only=True):
     parameter: str
     """What sets the cap; then nothing else was looked at."""
     rounds: int = 0
+    outgrown: bool = False
+    """Some period was longer than `LIFETIME`: nothing was waited for then."""
     waited: float = 0.0
     """Seconds: a small part of what the period would be without any cap."""
     at_once: CallSeen | None = None
@@ -232,7 +236,9 @@ def long_run(lab: Lab) -> LongRun:
     breaker.trip()
     periods = [breaker.open_period()[0].high or 0.0 for _ in range(4)]
     growth = max(b / a if a else 1.0 for a, b in itertools.pairwise(periods))
-    _rounds(breaker, rounds - len(periods), 5e9)
+    patterns = _rounds(breaker, rounds - len(periods), LIFETIME)
+    if "x" in patterns:
+        return LongRun(parameter="", rounds=rounds, outgrown=True)
     waited = max(periods[-1] * growth ** (rounds - len(periods)) / 10, 2 * periods[-1])
     at_once = breaker.fail()
     breaker.wait(waited)

@@ -139,21 +139,49 @@ def _states(shape: Shape, candidate: Candidate) -> str:
     classes = [m.name for m in shape if isinstance(m, ClassShape) and m.name.endswith("State")]
     if {state_of(name) for name in classes} >= {"closed", "open", "half_open"}:
         return ", ".join(classes)
-    return _literal_states(candidate)
+    return _written_states(candidate)
 
 
-def _literal_states(candidate: Candidate) -> str:
-    """Return `Literal` where a type names the states as strings."""
+def _written_states(candidate: Candidate) -> str:
+    """Return what names the states in the code itself, also where it is private."""
     for file in candidate.files:
         try:
             tree = ast.parse(file.text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("Literal"):
-                words = [c.value for c in ast.walk(node) if isinstance(c, ast.Constant)]
-                if {state_of(word) for word in words} >= {"closed", "open", "half_open"}:
-                    return "Literal"
+        found = _literal_states(tree) or _a_name_each(tree)
+        if found:
+            return found
+    return ""
+
+
+def _literal_states(tree: ast.Module) -> str:
+    """Return `Literal` where a type names the states as strings."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("Literal"):
+            words = [c.value for c in ast.walk(node) if isinstance(c, ast.Constant)]
+            if {state_of(word) for word in words} >= {"closed", "open", "half_open"}:
+                return "Literal"
+    return ""
+
+
+_NO_PART_OF_IT = re.compile(r"state|status|phase|circuit|breaker|cb|_")
+
+
+def _a_name_each(tree: ast.Module) -> str:
+    """Return the three names where each state is a class, or a constant of the module."""
+    classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    constants = [
+        name.id
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for name in ast.walk(node)
+        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+    ]
+    for names in (classes, constants):
+        bare = {_NO_PART_OF_IT.sub("", name.lower()): name for name in names}
+        if bare.keys() >= {"closed", "open", "halfopen"}:
+            return ", ".join(bare[state] for state in ("closed", "open", "halfopen"))
     return ""
 
 

@@ -31,7 +31,7 @@ def conclude(_: Setting, outcomes: Outcomes) -> Chapter:
     for name, looked in outcomes.items():
         for row, finding in _against(looked):
             line = f"{name}: {row} {finding.verdict}: {finding.evidence}"
-            (granted if (name, row) in true else problems).append(line)
+            (granted if finding.waived or (name, row) in true else problems).append(line)
         rows.append(_row(name, looked))
     columns = ("breaker", "pass", "not offered", "held against it", "score")
     return Chapter(

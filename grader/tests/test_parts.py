@@ -1,0 +1,68 @@
+"""The three states are found named in whatever way Python has of naming them."""
+
+import pytest
+
+from grader.grading import grade
+from grader.sandbox import choose
+from grader.scoring import rubric
+from grader.tests.driver_helpers import candidate_of
+
+NAMED = {
+    "an enumeration": """
+        from enum import Enum
+        class Phase(Enum):
+            CLOSED = 0
+            OPEN = 1
+            HALF_OPEN = 2
+        """,
+    "a type of strings": """
+        from typing import Literal
+        State = Literal["closed", "open", "half-open"]
+        """,
+    "private classes": """
+        class _Closed: ...
+        class _Open: ...
+        class _HalfOpen: ...
+        """,
+    "classes of the pattern": """
+        class OpenState: ...
+        class HalfOpenState: ...
+        class ClosedState: ...
+        """,
+    "constants": """
+        STATE_CLOSED = "closed"
+        STATE_OPEN = "open"
+        STATE_HALF_OPEN = "half_open"
+        """,
+    "constants unpacked": "_CLOSED, _OPEN, _HALF_OPEN = range(3)",
+}
+NOT_NAMED = {
+    "two of three": "CLOSED, OPEN = 'closed', 'open'",
+    "other constants": "OPEN_TIMEOUT, CLOSED_CALLS, HALF_OPEN_LIMIT = 30, 5, 1",
+    "errors": """
+        class CircuitOpenError(Exception): ...
+        class CircuitHalfOpenError(Exception): ...
+        class CircuitClosedError(Exception): ...
+        """,
+    "words in a text": "print('closed, open, half_open')",
+}
+
+
+def _verdict(source: str) -> str:
+    graded = grade(
+        candidate_of(source),
+        choose(),
+        rubric.load(),
+        select="test_a_type_names_the_three_states",
+    )
+    return graded.result.requirements["de-part-states"].verdict
+
+
+@pytest.mark.parametrize("way", NAMED)
+def test_the_states_are_named(way: str) -> None:
+    assert _verdict(NAMED[way]) == "pass", f"{way} name the three states"
+
+
+@pytest.mark.parametrize("way", NOT_NAMED)
+def test_the_states_are_not_named(way: str) -> None:
+    assert _verdict(NOT_NAMED[way]) == "fail", f"{way} do not name the three states"

@@ -1,0 +1,346 @@
+"""Random histories: calls, outcomes, cancellations, late results and moves of the clock.
+
+Hypothesis draws them, and shrinks one that goes wrong. It chooses from short lists alone: larger
+numbers it would draw also from the constants of whatever modules are imported.
+"""
+
+import contextlib
+from collections.abc import Sequence
+
+import hypothesis
+import hypothesis.errors
+import msgspec
+from hypothesis import strategies
+
+from grader.bench import Bench
+from grader.conversation.failures import Blocked, Interrupted
+from grader.driver.call import Call
+from grader.driver.lab import Breaker, Lab, Refused
+from grader.history import CallSeen, OpenPeriod
+from grader.specification import static_scenario
+from spec_tests.model import Event, Moment, Step, Terms, judge
+from spec_tests.scenarios.stories import close, due
+
+HISTORIES, FEWEST_STEPS, MOST_STEPS = 4, 5, 9
+"""How many histories with each beginning, and how many steps follow it."""
+PERIODS = 4
+"""How many open periods are measured, each after one more failed probe."""
+CAP = 60.0
+"""Seconds: a configured cap keeps the later periods within what was measured."""
+CUT_OFF = "cut off"
+
+FAIL, SUCCEED, START = Step("fail"), Step("succeed"), Step("start")
+PASSED = Step("wait", periods=1.2)
+MOVES = (
+    *(SUCCEED, SUCCEED, FAIL, FAIL, FAIL, START, START, START),
+    *(Step(do, which=which) for do in ("end well", "end badly") for which in (0, 1)),
+    *(Step("wait", periods=periods) for periods in (0.3, 0.85, 1.2, 1.2, 2.5)),
+)
+"""Steps that chance chooses from, those that say least first."""
+CANCEL = (*(Step("cancel"),) * 2, Step("cancel", which=1))
+KINDS: tuple[dict[str, int], ...] = ({}, {"limit": 2, "successes": 2})
+"""Settings of the breakers; each needs parameters of those names."""
+
+
+class Play(msgspec.Struct, frozen=True, kw_only=True):
+    """One history, played to its end."""
+
+    kind: int
+    """Which of the kinds of breakers it was played with."""
+    moments: tuple[Moment, ...]
+    recovered: bool
+    """In the end, with no call under way, good calls over time all ran again."""
+    last: str
+    """What the last of those calls did, in words."""
+
+
+class Histories(msgspec.Struct, frozen=True, kw_only=True):
+    """All histories that were played up to the first that went wrong."""
+
+    terms: tuple[Terms, ...]
+    """Of each kind of breakers."""
+    plays: tuple[Play, ...]
+    shortest: Play | None = None
+    """The shortest history that still goes wrong."""
+    again: bool = False
+    """It went wrong once more in a fresh worker."""
+
+    @property
+    def period(self) -> float:
+        """The first open period, in seconds."""
+        return self.terms[0].periods[0].figure or 0.0
+
+
+@static_scenario
+def random_histories(bench: Bench) -> Histories:
+    """Play random histories, each on a new breaker; shrink the first that is not allowed."""
+    with bench.lab() as lab:
+        explorer = _Explorer(lab)
+        shortest = explorer.explore()
+        if lab.cut_off_ran:
+            raise Blocked(CUT_OFF, "a function that is cut off ran")
+    again = False
+    if shortest is not None:
+        with bench.lab() as other:
+            steps = [moment.step for moment in shortest.moments]
+            again = explorer.wrong(play(other, shortest.kind, explorer.terms, steps))
+    return Histories(
+        terms=explorer.terms, plays=tuple(explorer.plays), shortest=shortest, again=again
+    )
+
+
+def wrong(played: Play, terms: Sequence[Terms]) -> bool:
+    """Whether a history shows what is not allowed."""
+    judged = judge(played.moments, terms[played.kind])
+    return not played.recovered or judged.contradiction is not None
+
+
+# --- exploring ----------------------------------------------------------------------------
+
+
+class _GoesWrong(Exception):  # noqa: N818  it is what is looked for
+    """A history is not allowed."""
+
+
+class _Explorer:
+    """Looks for a history that is not allowed, and for the shortest like it."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self.terms = _all_terms(lab)
+        self.plays: list[Play] = []
+        self._shortest: Play | None = None
+        self._interrupted: Interrupted | None = None
+
+    def wrong(self, played: Play) -> bool:
+        """Whether a history shows what is not allowed."""
+        return wrong(played, self.terms)
+
+    def explore(self) -> Play | None:
+        """Play histories until one goes wrong; return the shortest that still does.
+
+        Raises an Interrupted where the candidate did not live to see the end.
+        """
+        cancels = self._lab.breaker().surface().mode == "async"
+        moves = (*MOVES, *CANCEL) if cancels else MOVES
+        for number, beginning in enumerate(_beginnings(self.terms[0])):
+            if not cancels and CANCEL[0] in beginning:
+                continue
+            self._play_drawn(number, moves)
+            if self._interrupted is not None:
+                raise self._interrupted
+            if self._shortest is not None:
+                return self._without_needless_steps(self._shortest)
+        return None
+
+    def _play_drawn(self, beginning: int, moves: Sequence[Step]) -> None:
+        kinds = strategies.sampled_from(range(len(self.terms)))
+        steps = strategies.lists(
+            strategies.sampled_from(moves), min_size=FEWEST_STEPS, max_size=MOST_STEPS
+        )
+
+        @hypothesis.seed(self._lab.random.getrandbits(32))
+        @hypothesis.settings(
+            max_examples=HISTORIES,
+            database=None,
+            deadline=None,
+            phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+            suppress_health_check=list(hypothesis.HealthCheck),
+            report_multiple_bugs=False,
+            verbosity=hypothesis.Verbosity.quiet,
+        )
+        @hypothesis.given(kinds, steps)
+        def history(kind: int, steps: list[Step]) -> None:
+            self._take([*_beginnings(self.terms[kind])[beginning], *steps], kind)
+
+        # It finds by itself that a history is wrong in one play and right in another; what
+        # was wrong last counts once it was wrong in another worker as well.
+        with contextlib.suppress(_GoesWrong, hypothesis.errors.Flaky):
+            history()
+
+    def _take(self, steps: Sequence[Step], kind: int) -> None:
+        if self._interrupted is not None:
+            return
+        try:
+            played = play(self._lab, kind, self.terms, steps)
+        except Interrupted as interrupted:
+            self._interrupted = interrupted
+            return
+        if self._shortest is None:
+            self.plays.append(played)
+        if self.wrong(played):
+            self._shortest = played
+            raise _GoesWrong
+
+    def _without_needless_steps(self, played: Play) -> Play:
+        """Leave out steps one by one, also of the beginning, as long as it goes wrong."""
+        contradiction = judge(played.moments, self.terms[played.kind]).contradiction
+        steps = [moment.step for moment in played.moments]
+        if contradiction is not None:
+            steps = steps[: contradiction.moment + 1]
+            played = play(self._lab, played.kind, self.terms, steps)
+        index = 0
+        while index < len(steps):
+            fewer = [*steps[:index], *steps[index + 1 :]]
+            shorter = play(self._lab, played.kind, self.terms, fewer)
+            if self.wrong(shorter):
+                steps, index, played = fewer, 0, shorter
+            else:
+                index += 1
+        return played
+
+
+def _all_terms(lab: Lab) -> tuple[Terms, ...]:
+    found = []
+    for number, kind in enumerate(KINDS):
+        if all(lab.offers(concept) for concept in kind):
+            with contextlib.suppress(*((Refused,) if number else ())):
+                found.append(_terms(lab, number))
+    return tuple(found)
+
+
+def _breaker(lab: Lab, kind: int) -> Breaker:
+    return lab.breaker(**{"cap": lab.binding.settings.get("cap", CAP), **KINDS[kind]})
+
+
+def _terms(lab: Lab, kind: int) -> Terms:
+    breaker = _breaker(lab, kind)
+    breaker.trip()
+    periods: list[OpenPeriod] = []
+    for number in range(PERIODS):
+        last = number == PERIODS - 1
+        period, _ = breaker.open_period(planned="return" if last else None)
+        if period.high is None:
+            raise Blocked("st-recovers-by-itself", f"it stayed open for {period.tell()}")
+        periods.append(period)
+    readable = breaker.state() is not None
+    closed_by = 1 + (len(close(breaker)) if breaker.state() not in (None, "closed") else 0)
+    limit = KINDS[kind].get("limit", 1) if lab.offers("limit") else 10
+    return Terms(
+        threshold=breaker.threshold,
+        by_rate="rate" in lab.binding.parameters,
+        limit=limit,
+        fewest_successes=KINDS[kind].get("successes", closed_by),
+        most_successes=max(closed_by, limit) if readable else 12,
+        periods=tuple(periods),
+    )
+
+
+def _beginnings(terms: Terms) -> tuple[list[Step], ...]:
+    """Return ways to begin, so that chance need not find what everything else builds on."""
+    trip = [FAIL] * terms.threshold
+    return (
+        [],
+        trip,
+        [*trip, PASSED],
+        [*trip, PASSED, START, SUCCEED],
+        [START, START, *trip, Step("end badly"), SUCCEED],
+        [START, *trip, PASSED, Step("end well")],
+        [START, *trip, PASSED, *([SUCCEED] * terms.fewest_successes)],
+        [*trip, PASSED, FAIL, Step("wait", periods=2.5), START],
+        [FAIL, Step("wait", periods=0.85), *trip[1:], Step("wait", periods=0.3)],
+        [START, *trip, *CANCEL[:1]],
+        [*trip, PASSED, START, *CANCEL[:1]],
+    )
+
+
+# --- playing ------------------------------------------------------------------------------
+
+
+def play(lab: Lab, kind: int, terms: Sequence[Terms], steps: Sequence[Step]) -> Play:
+    """Play one history on a new breaker of a kind; steps about no call are left out."""
+    player = _Player(lab, kind, terms[kind])
+    moments = [moment for step in steps if (moment := player.take(step)) is not None]
+    recovered, last = player.recover()
+    return Play(kind=kind, moments=tuple(moments), recovered=recovered, last=last)
+
+
+ENDS = {"end well": "succeeded", "end badly": "failed", "cancel": "cancelled"}
+ONE_CALL = {"succeed": "succeeded", "fail": "failed", "start": "given up"}
+
+
+class _Player:
+    """Plays one history."""
+
+    def __init__(self, lab: Lab, kind: int, terms: Terms) -> None:
+        self._breaker = _breaker(lab, kind)
+        self._lab = lab
+        self._terms = terms
+        self._began = lab.now
+        self._calls = 0
+        self._under_way: dict[int, Call] = {}
+        """By number, counted in this history."""
+
+    def take(self, step: Step) -> Moment | None:
+        """Take a step; None where there is no call that it could be about."""
+        events: list[Event] = []
+        told = -1
+        if step.do == "wait":
+            self._breaker.wait(step.periods * (self._terms.periods[0].figure or 0.0))
+        elif step.do in ONE_CALL:
+            planned = {"succeed": "return", "fail": self._lab.binding.failure}.get(step.do)
+            self._calls += 1
+            told = self._calls
+            self._under_way[told] = self._breaker.call(planned=planned)
+            began = _beginning(self._under_way[told].seen)
+            events.append(Event(told, began, self._since(self._lab.now)))
+        elif self._under_way:
+            told = list(self._under_way)[min(step.which, len(self._under_way) - 1)]
+            self._end(self._under_way[told], step.do)
+        else:
+            return None
+        seen = self._under_way[told].seen.tell() if told in self._under_way else ""
+        events += self._endings({**ENDS, **ONE_CALL}.get(step.do, ""), told)
+        return Moment(
+            step=step,
+            at=self._since(self._lab.now),
+            events=tuple(events),
+            state=self._breaker.state(),
+            seen=seen,
+        )
+
+    def _since(self, time: float | None) -> float:
+        return round((self._lab.now if time is None else time) - self._began, 6)
+
+    def _end(self, call: Call, how: str) -> None:
+        if how == "cancel":
+            call.cancel()
+        else:
+            call.end("return" if how == "end well" else self._lab.binding.failure)
+
+    def _endings(self, what: str, told: int) -> list[Event]:
+        """Return how calls ended: as they were told, or because the breaker gave them up."""
+        ended = {number: call.seen for number, call in self._under_way.items() if call.seen.ended}
+        for number in ended:
+            del self._under_way[number]
+        events = [
+            Event(number, what if number == told else "given up", self._since(seen.ended_at))
+            for number, seen in ended.items()
+            if seen.admitted
+        ]
+        return sorted(events, key=lambda event: event.at)
+
+    def recover(self) -> tuple[bool, str]:
+        """End what is under way, then make good calls at growing distances until all run."""
+        for call in self._under_way.values():
+            if call.seen.running:
+                call.succeed()
+        longest = max(due(period) for period in self._terms.periods)
+        seen = None
+        for wait in (0.0, longest, 3 * longest, 200 * longest):
+            self._breaker.wait(wait)
+            for _ in range(self._terms.fewest_successes + 2):
+                seen = self._breaker.succeed()
+                if not seen.succeeded:
+                    break
+            else:
+                break
+        return seen is not None and seen.succeeded, seen.tell() if seen is not None else ""
+
+
+def _beginning(seen: CallSeen) -> str:
+    if seen.entries > 1:
+        return "ran twice"
+    if seen.admitted:
+        return "admitted"
+    return "waits" if seen.waiting else "rejected"

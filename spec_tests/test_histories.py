@@ -1,0 +1,80 @@
+"""Histories that nobody thought of: whatever happens, the breaker does what is allowed."""
+
+import pytest
+
+from grader.specification import MUST, recorded, requirement, unknown_unless
+from spec_tests.leaning import blocked_unless_all_hold
+from spec_tests.model import judge, tell
+from spec_tests.scenarios.histories import Histories, Play, wrong
+
+AREA = "states"
+
+LEANS_ON = (
+    *("de-breaker", "st-initial-closed", "as-awaited", "as-concurrent", "ts-overlap"),
+    *("th-exact", "th-trip-immediate", "st-open-rejects", "st-three-states", "st-isolated"),
+    *("st-recovers-by-itself", "st-not-early", "st-exactly-once", "st-opened-at-trip"),
+    *("st-probe-success-closes", "st-probe-failure-reopens", "st-counters-reset"),
+    *("st-rejections-dont-extend", "st-legal-edges", "me-rejected-apart"),
+    *("ho-limit", "ho-fast-reject", "ho-success-threshold", "ho-success-reset"),
+    *("ho-slot-released", "ho-cancel", "ho-late-loser", "ho-stale", "ho-cancel-not-close"),
+    *("ex-cancelled", "as-cancel-propagates", "th-occasional-failures"),
+    *("bo-reset", "bo-once-per-round", "bo-jitter-once", "bo-overflow"),
+    *("ro-stale-success", "ro-stale-failure"),
+)
+"""What each shows one mistake in a plain situation, which a history would only show again."""
+
+FLOORS = {"open": 12, "half_open": 8, "rejected probe": 2, "late result": 2}
+"""In how many histories each has to have occurred before a pass proves anything."""
+
+
+@requirement("st-model", MUST, source="the definition; every rule is a row of its own")
+def test_no_history_leads_outside_of_what_is_allowed(
+    random_histories: Histories, request: pytest.FixtureRequest
+) -> None:
+    """Nothing that happens, in whatever order, makes a breaker do what none may do.
+
+    Whatever comes of calls, cancellations, late results and moves of the clock, it does what some
+    circuit breaker of its settings may do. A history counts once it went wrong in two workers.
+    """
+    seen = random_histories
+    shown = seen.shortest or next((p for p in seen.plays if wrong(p, seen.terms)), None)
+    if shown is not None and wrong(shown, seen.terms):
+        blocked_unless_all_hold(LEANS_ON, request)
+        unknown_unless(seen.again, f"went wrong once, and not again: {told(seen, shown)}")
+        raise AssertionError(told(seen, shown))
+    reached = reach(seen)
+    rarely = [
+        f"{name} in {reached[name]}" for name in expected(seen) if reached[name] < FLOORS[name]
+    ]
+    unknown_unless(
+        not rarely, f"not exercised, of {len(seen.plays)} histories: {', '.join(rarely)}"
+    )
+    recorded(
+        f"of {len(seen.plays)} histories {reached['open']} were certainly open at some time,"
+        f" {reached['half_open']} half-open, {reached['rejected probe']} rejected a probe and"
+        f" {reached['late result']} saw a late result"
+    )
+
+
+def told(histories: Histories, played: Play) -> str:
+    """Return a history and what was wrong with it, in words."""
+    contradiction = judge(played.moments, histories.terms[played.kind]).contradiction
+    steps = tell(played.moments, histories.terms[played.kind], histories.period)
+    if contradiction is None:
+        return (
+            f"{steps}; then all calls ended, and good calls came over time: the last"
+            f" {played.last}; allowed: it recovers"
+        )
+    return f"{steps}: {contradiction.seen}; allowed: {contradiction.rule}"
+
+
+def reach(histories: Histories) -> dict[str, int]:
+    """Return in how many histories each thing certainly occurred."""
+    reached = [judge(p.moments, histories.terms[p.kind]).reached for p in histories.plays]
+    return {name: sum(name in found for found in reached) for name in FLOORS}
+
+
+def expected(histories: Histories) -> list[str]:
+    """Return what has to have occurred: with no limit of its own that is known, no rejection."""
+    limited = any(terms.limit <= 2 for terms in histories.terms)
+    return [name for name in FLOORS if limited or name != "rejected probe"]
