@@ -25,6 +25,8 @@ from grader.plugin import Case, Given, Player, judge
 from grader.sandbox import Tier
 from grader.specification import SCENARIOS, Row, row_of
 
+_REQUEST = "request"
+
 
 class Test(msgspec.Struct, frozen=True, kw_only=True):
     """One case of a requirement."""
@@ -58,13 +60,11 @@ class Test(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(case, place=self.place)
 
     def _values(self, player: Player) -> dict[str, Any]:
-        values = {}
-        for name in self.scenarios:
-            played = player.play(SCENARIOS[name])
-            if played.ending is not None:
-                raise played.ending.exception()
-            values[name] = played.value
-        return values
+        asking = Asking(player)
+        return {
+            name: asking if name == _REQUEST else asking.getfixturevalue(name)
+            for name in self.scenarios
+        }
 
     def looked(self, player: Player, candidate: str) -> tuple[Case, int]:
         """Judge, and tell as well how many decisions of its module were come to."""
@@ -85,6 +85,20 @@ class Test(msgspec.Struct, frozen=True, kw_only=True):
         finally:
             sys.settrace(before)
         return case, come_to
+
+
+class Asking:
+    """What pytest's `request` is to a test that asks for scenarios by name."""
+
+    def __init__(self, player: Player) -> None:
+        self._player = player
+
+    def getfixturevalue(self, name: str) -> Any:
+        """Play a scenario and return its value; raises what a test raises where there is none."""
+        played = self._player.play(SCENARIOS[name])
+        if played.ending is not None:
+            raise played.ending.exception()
+        return played.value
 
 
 @functools.cache
@@ -124,7 +138,7 @@ def _test(item: pytest.Function, row: Row, place: int) -> Test:
     wanted = inspect.signature(item.function).parameters
     parameters = {k: v for k, v in item.callspec.params.items() if k in wanted}
     scenarios = tuple(name for name in wanted if name not in parameters)
-    unknown = [name for name in scenarios if name not in SCENARIOS]
+    unknown = [name for name in scenarios if name not in SCENARIOS and name != _REQUEST]
     if unknown:
         raise GraderError(f"{item.name} asks for {', '.join(unknown)}, which is no scenario")
     cases = [str(part) for key, part in item.callspec.params.items() if key in wanted]
