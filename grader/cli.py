@@ -8,7 +8,7 @@ import click
 import msgspec
 from rich.console import Console
 
-from grader import __version__, answers, archive, gates, regrading, scoring
+from grader import __version__, answers, archive, audit, gates, regrading, scoring
 from grader.annotations import annotation
 from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
@@ -25,6 +25,7 @@ from grader.report.requirements import (
     requirements_markdown,
 )
 from grader.report.text import one_line
+from grader.report.write import write_together
 from grader.results import Results, read
 from grader.runner import prepare, run_and_keep
 from grader.sandbox import choose
@@ -294,6 +295,46 @@ def regrade_command(results: Path, out: Path | None, rubric: Path | None) -> Non
             err=True,
         )
     _report(again, stored.file, out)
+
+
+@main.command("audit")
+@click.argument("names", nargs=-1)
+@click.option("--out", default="reports", show_default=True, type=PATH, help="Where reports go.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes; default: one for each core.")
+@click.option("--fresh", is_flag=True, help="Keep nothing of an earlier audit.")
+@click.option("--readme", type=PATH, help="A file that gets the table, between its two marks.")
+@isolation_option
+def audit_command(  # noqa: PLR0913, PLR0917  one parameter for each option
+    names: tuple[str, ...],
+    out: Path,
+    jobs: int | None,
+    fresh: bool,  # noqa: FBT001
+    readme: Path | None,
+    isolation: str,
+) -> None:
+    """Run the specification against breakers whose verdicts are known.
+
+    NAMES are sections (defects, mutants, correct, reach, agreement) or single items of them;
+    default: all. Writes audit.html, audit.json and audit.md. What was looked at is kept beside
+    them, so an interrupted audit goes on where it was. Exit status: 1 where the audit fails, 130
+    where it was interrupted.
+    """
+    writable(out)
+    if readme is not None and names:
+        raise InputError("--readme takes a whole audit: name nothing")
+    setting = audit.Setting(tier=choose(isolation), chosen=frozenset(names))
+    console = Console(file=sys.__stderr__)
+    with (
+        audit.Store(out / audit.STORE, fresh=fresh) as store,
+        audit.AuditProgress(console) as progress,
+    ):
+        found = audit.conduct(setting, store, progress, jobs=jobs or os.cpu_count() or 1)
+    write_together(audit.contents(found), out)
+    if readme is not None:
+        write_together({readme.name: audit.put_into(readme, found)}, readme.parent)
+    audit.show(found, Console())
+    click.echo(f"Reports: {out / 'audit.html'}, audit.json, audit.md")
+    sys.exit(GATE_NOT_MET if found.problems else 0)
 
 
 @main.command("requirements")

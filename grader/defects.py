@@ -16,9 +16,9 @@ from grader.answers import assembly, paths, text
 from grader.candidate import Candidate, SourceFile
 from grader.errors import InputError
 
-_CANDIDATES = Path(__file__).resolve().parent.parent / "candidates"
-FOLDER = _CANDIDATES / "defects"
-REFERENCE = _CANDIDATES / "reference"
+CANDIDATES = Path(__file__).resolve().parent.parent / "candidates"
+FOLDER = CANDIDATES / "defects"
+REFERENCE = CANDIDATES / "reference"
 PROVENANCE = "defect"
 
 
@@ -129,7 +129,7 @@ def build(defect: Defect, base: Candidate) -> Candidate:
 
 
 def _replaced(defect: Defect, base: Candidate) -> list[SourceFile]:
-    main = _main_file(base)
+    main = main_file(base)
     texts = {file.path: file.delivered for file in base.files}
     for number, replacement in enumerate(defect.replace, start=1):
         path = replacement.file or main
@@ -153,7 +153,8 @@ def _changed(before: str, replacement: Replacement, what: str, path: str) -> str
     return before.replace(replacement.old, replacement.new)
 
 
-def _main_file(base: Candidate) -> str:
+def main_file(base: Candidate) -> str:
+    """Return the path of the file that holds a candidate's main module."""
     name = (base.main or "").replace(".", "/")
     known = [file.path for file in base.files]
     found = [path for path in known if path in {f"{name}.py", f"{name}/__init__.py"}]

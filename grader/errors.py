@@ -21,3 +21,9 @@ class IsolationError(GraderError):
     """The sandbox tier that was asked for does not work on this machine."""
 
     exit_status = 2
+
+
+class AuditStoppedError(GraderError):
+    """The user interrupted an audit; what was done is kept."""
+
+    exit_status = 130

@@ -178,7 +178,9 @@ def ungraded(entry: Unreadable) -> CandidateResult:
     )
 
 
-def run_specification(given: Given, options: Sequence[str] = ()) -> Verdicts:
+def run_specification(
+    given: Given, options: Sequence[str] = (), plugins: Sequence[object] = ()
+) -> Verdicts:
     """Run pytest on the specification, in this process, and return what it found."""
     # pytest adds what is installed around it, which is neither needed nor reproducible.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -193,7 +195,7 @@ def run_specification(given: Given, options: Sequence[str] = ()) -> Verdicts:
     ]
     holder = Holder(given)
     with redirect_stdout(output), redirect_stderr(output):
-        status = pytest.main(arguments, plugins=[_Named(holder), keeper])
+        status = pytest.main(arguments, plugins=[_Named(holder), keeper, *plugins])
     if keeper.own_errors:
         raise GraderError(f"the specification failed: {keeper.own_errors[0]}")
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):

@@ -33,7 +33,7 @@ def of_limit(burst: Burst) -> str:
 
 @requirement("ho-limit", MUST, source="AZ, AKKA, ARR, POL, HYS, GOB, R4J")
 def test_at_most_the_configured_number_of_probes_run(
-    callers_in_a_row: tuple[Burst, ...],
+    callers_in_a_row: tuple[Burst, ...], callers_after_a_success: Burst | None
 ) -> None:
     """While half-open, at most the configured number of calls is in flight."""
     for burst in callers_in_a_row:
@@ -41,6 +41,10 @@ def test_at_most_the_configured_number_of_probes_run(
             burst.running or burst.waiting, "st-recovers-by-itself", "no probe was admitted"
         )
         assert admits_no_more_than_its_limit(burst), f"{of_limit(burst)}: {burst.tell()}"
+    further = callers_after_a_success
+    assert further is None or further.running <= 1, (
+        f"limit 1, three successes asked for, one probe has succeeded: {further.tell()}"
+    )
 
 
 @requirement("ho-fast-reject", MUST, source="AKKA, ARR, POL, FS")

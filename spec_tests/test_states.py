@@ -171,6 +171,11 @@ def test_after_closing_a_full_threshold_of_failures_is_needed_again(recovery: Re
     assert recovery.after_trip.rejected, (
         f"{number + 1} failures after it had closed, the next call {recovery.after_trip.tell()}"
     )
+    at_once = recovery.trip_at_once_after_close
+    assert not at_once or at_once[-1].rejected, (
+        f"right after it had closed came {len(at_once) - 1} failures, and the next call"
+        f" {at_once[-1].tell()}"
+    )
 
 
 @requirement("st-exactly-once", MUST, source="pybreaker#8, #9")
@@ -241,6 +246,17 @@ NOT_TIME = re.compile(r"call|attempt|probe|slot|fail|success|count|number|permit
 WHEN = re.compile(r"(_at|_time|_?until|_?deadline)$")
 """Names of an instant."""
 A_SECOND = 1.0
+PERIODS_AHEAD = 10
+"""While probes run, what is left may be nothing, or what a failed probe would bring, or unclear."""
+
+
+def lengths_of(call: CallSeen) -> dict[str, float]:
+    """Return what a rejection says that may be a length of time, in seconds, by attribute."""
+    return {
+        name: seconds * unit(name)
+        for name, seconds in (call.error.numbers if call.error is not None else {}).items()
+        if LEFT.search(name.lower()) and not NOT_TIME.search(name.lower())
+    }
 
 
 def time_left(call: CallSeen) -> tuple[str, float] | None:
@@ -248,11 +264,7 @@ def time_left(call: CallSeen) -> tuple[str, float] | None:
     error = call.error
     if error is None:
         return None
-    lengths = {
-        name: seconds * unit(name)
-        for name, seconds in error.numbers.items()
-        if LEFT.search(name.lower()) and not NOT_TIME.search(name.lower())
-    }
+    lengths = lengths_of(call)
     instants = {n: s for n, s in error.instants.items() if WHEN.search(n.lower())}
     ranked = sorted(lengths, key=lambda name: ("retry" not in name, name))
     for name in (*ranked, *sorted(instants)):
@@ -282,6 +294,14 @@ def test_a_rejection_tells_the_time_that_is_left(rejections_in_time: Told) -> No
         assert least <= seconds <= most, (
             f"{after:g} s into an open period of {seen.period.tell()} a rejection tells"
             f" {name} = {seconds:g} s"
+        )
+    beside = time_left(seen.beside_probes) if seen.beside_probes.rejected else None
+    if beside is not None and beside[0] in lengths_of(seen.beside_probes):
+        name, seconds = beside
+        most = PERIODS_AHEAD * (seen.period.high or seen.period.low) + A_SECOND
+        assert 0 <= seconds <= most, (
+            f"after an open period of {seen.period.tell()}, beside the probes that may run, a"
+            f" rejection tells {name} = {seconds:g} s"
         )
 
 

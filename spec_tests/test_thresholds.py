@@ -15,6 +15,7 @@ from grader.specification import (
 )
 from spec_tests.scenarios.bad_settings import BASE, CAP, CASES, ENDLESS, BadSetting
 from spec_tests.scenarios.thresholds import (
+    Overlapping,
     Periods,
     SharedConfig,
     Traffic,
@@ -25,8 +26,10 @@ from spec_tests.scenarios.thresholds import (
 
 
 @requirement("th-exact", MUST, source="all")
-def test_it_opens_on_exactly_the_configured_failure(trip_counts: TripCounts) -> None:
-    """It opens on exactly the N-th failure of a run of failures."""
+def test_it_opens_on_exactly_the_configured_failure(
+    trip_counts: TripCounts, overlapping_failures: Overlapping | None
+) -> None:
+    """It opens on exactly the N-th failure of a run of failures, whenever those calls began."""
     for count in trip_counts.counts:
         blocked_unless(
             count.opened is None or count.failures is not None,
@@ -42,6 +45,11 @@ def test_it_opens_on_exactly_the_configured_failure(trip_counts: TripCounts) -> 
             assert opened == count.configured, (
                 f"configured to open on failure {count.configured}, it opened on failure {opened}"
             )
+    seen = overlapping_failures
+    assert seen is None or not all(call.failed for call in seen.calls[1:]) or seen.after.rejected, (
+        f"of {seen.threshold + 1} calls at once the first succeeded and then {seen.threshold}"
+        f" failed, and with that threshold the next call {seen.after.tell()}"
+    )
 
 
 @requirement("th-trip-immediate", MUST, source="all")

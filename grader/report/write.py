@@ -45,6 +45,14 @@ def write_all(
         "summary.md": render_markdown(results).encode(),
         **(beside or {}),
     }
+    write_together(contents, out)
+
+
+def write_together(contents: Mapping[str, bytes], out: Path) -> None:
+    """Write files into the folder `out`: all of them, or none.
+
+    Raises as `write_all` does.
+    """
     try:
         with _folder(out):
             _replace_all({out / name: data for name, data in contents.items()})

@@ -1,7 +1,6 @@
 """Breakers from PyPI, held against what each was observed to do."""
 
 import functools
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,51 +9,19 @@ from click.testing import CliRunner
 
 from grader import answers, scoring
 from grader.answers import installed
-from grader.bench import Bench
+from grader.audit import known, truth
+from grader.audit.known import Looked
+from grader.audit.truth import Deviation
 from grader.candidate import Candidate, Unreadable
 from grader.cli import main
 from grader.errors import InputError
-from grader.grading import grade
-from grader.history import Burst
-from grader.results import CandidateResult, Finding
+from grader.results import CandidateResult
 from grader.runner import prepare
 from grader.sandbox import choose
-from grader.specification import SCENARIOS
 from grader.tests.driver_helpers import CANDIDATES
 
 LIBRARIES = CANDIDATES / "libraries"
-SYNC_HALF = {"purgatory": "purgatory_sync"}
-"""purgatory ships two breakers: the columns on threads are about the one for plain functions."""
-
-COLUMNS = "bo ho/a ho/t serial cnP cnC KI sS sF sH trip".split()
-GROUND_TRUTH = """
-pybreaker | no | n/a | 1 (0 rejected, 7 blocked) | serialised | n/a | n/a | counts | n/a | n/a | n/a | CircuitBreakerError
-circuitbreaker | no | 20 | 8 | ok | closed | success | ignored | yes | yes | yes/yes | same
-aiobreaker | no | 20 | 8 | ok | half-open, free | neutral | ignored | no | yes | no/yes | CircuitBreakerError
-purgatory | no | 20 | 8 | ok | opened | failure | counts | no | no | yes/yes | same
-interlock_cb | yes | 1 (19) | 1 (7) | ok | half-open, free | neutral | ignored | no | no | no/no | same
-"""  # noqa: E501  a table is read in rows
-CELLS = [
-    pytest.param(library, column, said, id=f"{library}-{column}")
-    for library, *cells in (
-        [cell.strip() for cell in line.split("|")] for line in GROUND_TRUTH.strip().splitlines()
-    )
-    for column, said in zip(COLUMNS, cells, strict=True)
-]
-DEVIATIONS = (
-    ("pybreaker", "as-awaited", "a decorated coroutine function never counts a failure"),
-    ("pybreaker", "ts-listener-raises", "a raising listener leaves the state closed"),
-    ("pybreaker", "ro-monotonic", "the wall clock an hour back keeps it open"),
-    ("pybreaker", "th-validation", "the constructor validates nothing"),
-    ("pybreaker", "ex-odd-exceptions", "an excluded class with a metaclass excludes everything"),
-    ("circuitbreaker", "as-ctx", "`with` runs while open, and closes it"),
-    ("circuitbreaker", "as-call-vs-ctx-equal", "the decorator rejects where `call` runs"),
-    ("circuitbreaker", "th-falsy-honoured", "0 becomes the default"),
-    ("circuitbreaker", "ro-bounded", "`last_failure` keeps the locals of a failed call alive"),
-    ("aiobreaker", "th-falsy-honoured", "timedelta(0) becomes 60 s"),
-    ("purgatory", "ro-fresh-error", "one OpenedState is raised again and again"),
-    ("purgatory", "ro-monotonic", "the wall clock an hour back keeps it open"),
-)
+TRUTH = truth.load()
 
 
 # --- what was graded ------------------------------------------------------------------------
@@ -67,145 +34,46 @@ def candidate(name: str) -> Candidate:
 
 
 @functools.cache
+def looked(name: str) -> Looked:
+    return known.look(candidate(name), choose())
+
+
 def graded(name: str) -> CandidateResult:
-    return grade(candidate(name), choose(), scoring.load()).result
-
-
-def row(library: str, wanted: str) -> Finding:
-    findings = graded(library).requirements
-    assert wanted in findings, f"{wanted} is not in the specification"
-    return findings[wanted]
-
-
-def verdict(library: str, wanted: str) -> str:
-    return str(row(library, wanted).verdict)
-
-
-def evidence(library: str, wanted: str) -> str:
-    return row(library, wanted).evidence.lower()
+    return looked(name).result
 
 
 # --- the matrix -----------------------------------------------------------------------------
 
 
-def burst_of_threads(library: str) -> Burst:
-    """Return the burst of plain calls on threads that met a half-open breaker."""
-    name = "probes_among_threads"
-    graded(library)  # collects the specification, which declares its scenarios
-    assert name in SCENARIOS, f"no scenario is called {name}"
-    with Bench(candidate(library), choose()) as bench:
-        played = bench.play(SCENARIOS[name])
-    assert played.ending is None, played.ending
-    found = played.value if isinstance(played.value, Burst) else _bursts(played.value)[0]
-    assert isinstance(found, Burst)
-    return found
+class AsAsked(dict[str, Looked]):
+    """Grades what is asked for."""
 
-
-def _bursts(value: Any) -> list[Burst]:
-    entries = (
-        list(value)
-        if isinstance(value, tuple)
-        else [getattr(value, field) for field in getattr(value, "__struct_fields__", ())]
-    )
-    nested = [b for e in entries if not isinstance(e, Burst) for b in _bursts(e)]
-    return [e for e in entries if isinstance(e, Burst)] + nested
-
-
-def check_burst(said: str, running: int, rejected: int, waiting: int) -> None:
-    """Hold a burst against a cell: how many ran, and what became of the others."""
-    callers = running + rejected + waiting
-    if said in {"20", "8"}:
-        assert (running, rejected) == (callers, 0), "every caller ran"
-    elif "blocked" in said:
-        assert (running, rejected, waiting) == (1, 0, callers - 1), "the others waited"
-    else:
-        assert (running, rejected) == (1, callers - 1), "the others were rejected"
-
-
-def check_burst_of_tasks(library: str, said: str) -> None:
-    if said == "n/a":
-        assert graded(library).binding["surfaces"][0].startswith("sync")
-        return
-    assert verdict(library, "ho-limit") == ("fail" if said == "20" else "pass")
-    assert verdict(library, "ho-atomic") == ("blocked" if said == "20" else "pass")
-    burst = graded(library).measurements["half_open_burst"]
-    check_burst(said, burst["running"], burst["rejected"], burst["waiting"])
-
-
-def check_burst_of_threads(library: str, said: str) -> None:
-    burst = burst_of_threads(library)
-    check_burst(said, burst.running, burst.rejected, burst.waiting)
-
-
-def check_cancelled_probe(library: str, said: str) -> None:
-    expected = {"n/a": "not offered", "closed": "fail"}.get(said, "pass")
-    assert verdict(library, "ho-cancel-not-close") == expected
-    told = evidence(library, "ho-cancel-not-close")
-    if said == "half-open, free":
-        assert re.search(r"half.?open|free|admitted", told), told
-    elif said == "opened":
-        assert re.search(r"(?<!half.)\bopen|reject", told), told
-
-
-def check_cancelled_call(library: str, said: str) -> None:
-    expected = {"n/a": "not offered", "success": "fail"}.get(said, "pass")
-    assert verdict(library, "ex-cancelled") == expected
-    if said in {"neutral", "failure"}:
-        assert said in evidence(library, "ex-cancelled")
-
-
-def check_interrupt(library: str, said: str) -> None:
-    told = evidence(library, "ex-baseexception-neutral")
-    # What is ignored as a failure may still be taken for a success.
-    assert ("counts as a failure" in told) is (said == "counts"), told
-
-
-def check_stale(library: str, said: str, wanted: str) -> None:
-    found = verdict(library, wanted)
-    if said == "n/a":
-        assert found in {"not offered", "blocked"}
-    else:
-        assert found == ("fail" if "yes" in said else "pass")
-
-
-def check_tripping_call(library: str, said: str) -> None:
-    if said == "same":
-        assert verdict(library, "ex-same-object") == "pass"
-        return
-    assert verdict(library, "ex-same-object") == "fail"
-    assert "tripping call" in evidence(library, "ex-same-object")
-    assert said.lower() in evidence(library, "ex-same-object")
-
-
-@pytest.mark.parametrize(("library", "column", "said"), CELLS)
-def test_the_verdicts_agree_with_what_was_observed(library: str, column: str, said: str) -> None:
-    on_threads = SYNC_HALF.get(library, library)
-    if column == "bo":
-        assert verdict(library, "bo-grows") == {"no": "fail", "yes": "pass"}[said]
-    elif column == "ho/a":
-        check_burst_of_tasks(library, said)
-    elif column == "ho/t":
-        check_burst_of_threads(on_threads, said)
-    elif column == "serial":
-        assert verdict(on_threads, "ts-overlap") == {"serialised": "fail", "ok": "pass"}[said]
-    elif column == "cnP":
-        check_cancelled_probe(library, said)
-    elif column == "cnC":
-        check_cancelled_call(library, said)
-    elif column == "KI":
-        check_interrupt(library, said)
-    elif column == "trip":
-        check_tripping_call(library, said)
-    else:
-        rows = {"sS": "ro-stale-success", "sF": "ro-stale-failure", "sH": "ho-stale"}
-        check_stale(library, said, rows[column])
+    def __missing__(self, name: str) -> Looked:
+        return looked(name)
 
 
 @pytest.mark.parametrize(
-    ("library", "wanted", "what"), DEVIATIONS, ids=[f"{name}-{r}" for name, r, _ in DEVIATIONS]
+    ("library", "column"), [(library, column) for library, column, _ in TRUTH.cells()]
 )
-def test_a_known_deviation_is_found(library: str, wanted: str, what: str) -> None:
-    assert verdict(library, wanted) == "fail", what
+def test_the_verdicts_agree_with_what_was_observed(library: str, column: str) -> None:
+    assert truth.disagreement(library, column, AsAsked()) == ""
+
+
+@pytest.mark.parametrize("deviation", TRUTH.deviations, ids=lambda d: f"{d.library}-{d.row}")
+def test_a_known_deviation_is_found(deviation: Deviation) -> None:
+    assert truth.undetected(deviation, AsAsked()) == "", deviation.what
+
+
+def test_an_observation_that_the_verdicts_contradict_is_told() -> None:
+    """Whatever was observed, saying the contrary has to disagree."""
+    contrary = {"backoff": "yes", "tasks": "1 (19)", "threads": "1 (7)", "overlap": "serialised"}
+    contrary |= {"cancelled_probe": "opened", "cancelled_call": "neutral", "interrupt": "counts"}
+    contrary |= {"late_success": "no", "late_failure": "no", "late_half_open": "no/no"}
+    contrary |= {"tripping_call": "CircuitBreakerError"}
+    seen = truth.Seen(looked("circuitbreaker"), looked("circuitbreaker"))
+    agreeing = [column for column, said in contrary.items() if not truth.CHECKS[column](seen, said)]
+    assert agreeing == []
+    assert contrary.keys() == truth.CHECKS.keys()
 
 
 def test_the_positive_control_fails_nothing_but_what_it_truly_does() -> None:

@@ -39,6 +39,23 @@ def callers_in_one_tick(lab: Lab) -> tuple[Burst, ...]:
     return _bursts(lab, CROWD, in_one_tick=True)
 
 
+@scenario
+def callers_after_a_success(lab: Lab) -> Burst | None:
+    """With one slot and three successes to close, a dozen callers after the first success.
+
+    None where that cannot be set, and where it does not stay half-open.
+    """
+    if not (lab.offers("successes") and lab.offers("limit")):
+        return None
+    try:
+        breaker = tripped_and_due(lab, first_period(lab), successes=3, limit=1)
+    except Refused:
+        return None
+    if not breaker.succeed().succeeded or breaker.state() in (None, "closed"):
+        return None
+    return look_at(breaker.queue(CALLERS), 1)
+
+
 class Successes(msgspec.Struct, frozen=True, kw_only=True):
     """Successful probes, and the state after each."""
 

@@ -69,6 +69,8 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     after_fresh_failures: CallSeen
     at_once_after_close: tuple[CallSeen, ...]
     """On another breaker, right after it closed: one failure less than the threshold, a success."""
+    trip_at_once_after_close: tuple[CallSeen, ...]
+    """On yet another, right after it closed: as many failures as the threshold, a success."""
     tripping_failure: CallSeen
     after_trip: CallSeen
 
@@ -107,18 +109,19 @@ def recovery(lab: Lab) -> Recovery:
         after_fresh_failures=after_fresh_failures,
         tripping_failure=breaker.fails(breaker.threshold)[-1],
         after_trip=breaker.succeed(),
-        at_once_after_close=_at_once_after_close(lab, period),
+        at_once_after_close=_at_once_after_close(lab, period, less=1),
+        trip_at_once_after_close=_at_once_after_close(lab, period, less=0),
     )
 
 
-def _at_once_after_close(lab: Lab, period: OpenPeriod) -> tuple[CallSeen, ...]:
+def _at_once_after_close(lab: Lab, period: OpenPeriod, *, less: int) -> tuple[CallSeen, ...]:
     if not lab.offers("threshold"):
         return ()  # in a window of calls the probe itself may count
     breaker = tripped_and_due(lab, period)
     breaker.succeed()
     if breaker.state() not in (None, "closed"):
         close(breaker)
-    return (*breaker.fails(breaker.threshold - 1), breaker.succeed())
+    return (*breaker.fails(breaker.threshold - less), breaker.succeed())
 
 
 class FailedProbe(msgspec.Struct, frozen=True, kw_only=True):

@@ -72,6 +72,36 @@ def _count(breaker: Breaker, configured: int | None) -> TripCount:
     )
 
 
+class Overlapping(msgspec.Struct, frozen=True, kw_only=True):
+    """Calls that ran at once: one succeeded, then as many failed as the threshold."""
+
+    threshold: int
+    calls: tuple[CallSeen, ...]
+    after: CallSeen
+
+
+@scenario
+def overlapping_failures(lab: Lab) -> Overlapping | None:
+    """Let calls run at once, one more than the threshold: one succeeds, then the others fail.
+
+    None where no threshold can be set, and where calls do not overlap.
+    """
+    if not lab.offers("threshold"):
+        return None
+    breaker = lab.breaker()
+    success, *failures = calls = breaker.queue(breaker.threshold + 1)
+    if not all(call.seen.running for call in calls):
+        return None
+    success.succeed()
+    for call in failures:
+        call.fail()
+    return Overlapping(
+        threshold=breaker.threshold,
+        calls=tuple(call.seen for call in calls),
+        after=breaker.succeed(),
+    )
+
+
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     """Healthy traffic with isolated failures."""
 
