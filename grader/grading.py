@@ -190,6 +190,8 @@ def run_specification(
         f"--rootdir={SPECIFICATION.parent}",
         "--import-mode=importlib",
         *("-p", "no:cacheprovider", "-p", "no:logging", "-c", os.devnull),
+        # They look through the whole process for garbage at the end of a session, twice.
+        *("-p", "no:unraisableexception", "-p", "no:threadexception"),
         *("--tb=no", "-q", "-q", "-q"),
         *options,
     ]
