@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import spec_tests.prerequisites
 import spec_tests.scenarios
 import spec_tests.untested  # as the scenarios: declares them
 from grader import archive
