@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 from rich.console import Console
 
 from grader import __version__, answers, archive, audit, gates, regrading, scoring
@@ -221,6 +222,50 @@ def explain_command(
             click.echo(explanation.script, nl=False)
         else:
             raise InputError(f"{requirement}: no script: {explanation.no_script}")
+
+
+@main.command("judges")
+@click.argument("source", type=PATH)
+@click.option("--results", type=PATH, help="A run over the same answers; default: one is made.")
+@click.option("--out", default="reports", show_default=True, type=PATH, help="Where reports go.")
+@isolation_option
+def judges_command(source: Path, results: Path | None, out: Path, isolation: str) -> None:
+    """Hold the peers' judgments in SOURCE, a published evaluation, against executed scores.
+
+    Writes judges.json, judges.md and a report.html with both. Needs the extra `judges`.
+    """
+    try:
+        from grader import judges  # noqa: PLC0415  an extra
+        from grader.report.judged import judges_section, print_section, section_markdown  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{error.name} is not installed: pip install 'breaker-grader[judges]'"
+        ) from error
+    evaluation = judges.load(source)
+    writable(out)
+    if results is not None:
+        run, histories = read(results / "results.json" if results.is_dir() else results), None
+    else:
+        job, _ = prepare(
+            [source],
+            isolation=isolation,
+            rubric=scoring.load(),
+            seed=0,
+            jobs=os.cpu_count() or 1,
+        )
+        with RunProgress(len(job.entries), Console(file=sys.__stderr__)) as progress:
+            run, histories = run_and_keep(job, progress)
+    found = judges.compare(evaluation, run)
+    section = judges_section(found)
+    beside = {
+        "judges.json": msgspec.json.format(msgspec.json.encode(found)) + b"\n",
+        "judges.md": section_markdown(section).encode(),
+    }
+    if histories is not None:
+        beside[archive.NAME] = histories
+    write_all(run, out, beside, (section,))
+    print_section(section, Console())
+    click.echo(f"Reports: {out / 'report.html'}, judges.json, judges.md")
 
 
 @main.command("verdicts")

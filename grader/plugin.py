@@ -16,7 +16,7 @@ from typing import Any, Protocol, Self
 import msgspec
 import pytest
 
-from grader import answers
+from grader import answers, prerequisites
 from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
 from grader.conversation.failures import (
@@ -30,7 +30,7 @@ from grader.errors import GraderError
 from grader.played import Played
 from grader.results import Finding
 from grader.sandbox import choose
-from grader.specification import MARK, SCENARIOS, Row, Scenario, row_of
+from grader.specification import MARK, PREREQUISITES, SCENARIOS, Row, Scenario, row_of
 from grader.verdicts import Verdict
 
 DEFAULT_CANDIDATE = Path(__file__).resolve().parent.parent / "candidates" / "reference"
@@ -103,7 +103,8 @@ class Verdicts:
         for case in sorted(self.cases, key=lambda case: case.place):
             if case.candidate == candidate:
                 by_row.setdefault(case.row.id, []).append(case)
-        return {row: finding(cases) for row, cases in by_row.items()}
+        found = {row: finding(cases) for row, cases in by_row.items()}
+        return prerequisites.explained(found, PREREQUISITES)
 
 
 _WORST_FIRST = (

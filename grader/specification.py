@@ -26,11 +26,13 @@ __all__ = [
     "INFORMATIVE",
     "MUST",
     "OBSERVED",
+    "PREREQUISITES",
     "SHOULD",
     "UNTESTED",
     "Row",
     "Scenario",
     "blocked_unless",
+    "needs",
     "not_offered_unless",
     "recorded",
     "requirement",
@@ -74,6 +76,9 @@ UNTESTED: dict[str, Untested] = {}
 """The rows that no test can judge, by id."""
 MOST_UNTESTED = 3
 
+PREREQUISITES: dict[str, tuple[str, ...]] = {}
+"""Requirement → those that it cannot be told without (see `grader.prerequisites`)."""
+
 
 def requirement(
     row: str, level: Level, *, source: str = "", known: Known = OBSERVED
@@ -89,6 +94,17 @@ def requirement(
         return declared
 
     return declare
+
+
+def needs(prerequisites: str, *, rows: str) -> None:
+    """Say that *rows* cannot be told without *prerequisites*, the most telling one first.
+
+    Both are ids, separated by spaces. What a row is said to need in several places adds up.
+    """
+    for row in rows.split():
+        known = PREREQUISITES.get(row, ())
+        more = [p for p in prerequisites.split() if p not in known and p != row]
+        PREREQUISITES[row] = (*known, *more)
 
 
 def untested(  # noqa: PLR0913  as many as a requirement tells

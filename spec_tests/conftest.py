@@ -1,7 +1,9 @@
 """Makes a fixture of every scenario; the plugin gives the candidate and keeps the verdicts."""
 
+import spec_tests.prerequisites  # tells what cannot be told without what
 import spec_tests.scenarios  # declares the scenarios
 import spec_tests.untested  # noqa: F401  lists what is not tested
+from grader.causes import pytest_terminal_summary
 from grader.plugin import (
     bench,
     pytest_addoption,
@@ -21,6 +23,7 @@ __all__ = [
     "pytest_generate_tests",
     "pytest_report_teststatus",
     "pytest_runtest_makereport",
+    "pytest_terminal_summary",
 ]
 
 globals().update(scenario_fixtures())

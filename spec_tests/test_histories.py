@@ -1,27 +1,10 @@
 """Histories that nobody thought of: whatever happens, the breaker does what is allowed."""
 
-import pytest
-
 from grader.specification import MUST, recorded, requirement, unknown_unless
-from spec_tests.leaning import blocked_unless_all_hold
 from spec_tests.model import judge, tell
 from spec_tests.scenarios.histories import Histories, Play, wrong
 
 AREA = "states"
-
-LEANS_ON = (
-    *("de-breaker", "st-initial-closed", "as-awaited", "as-concurrent", "ts-overlap"),
-    *("th-exact", "th-trip-immediate", "st-open-rejects", "st-three-states", "st-isolated"),
-    *("st-recovers-by-itself", "st-not-early", "st-exactly-once", "st-opened-at-trip"),
-    *("st-probe-success-closes", "st-probe-failure-reopens", "st-counters-reset"),
-    *("st-rejections-dont-extend", "st-legal-edges", "me-rejected-apart"),
-    *("ho-limit", "ho-fast-reject", "ho-success-threshold", "ho-success-reset"),
-    *("ho-slot-released", "ho-cancel", "ho-late-loser", "ho-stale", "ho-cancel-not-close"),
-    *("ex-cancelled", "as-cancel-propagates", "th-occasional-failures"),
-    *("bo-reset", "bo-once-per-round", "bo-jitter-once", "bo-overflow"),
-    *("ro-stale-success", "ro-stale-failure"),
-)
-"""What each shows one mistake in a plain situation, which a history would only show again."""
 
 FLOORS = {"open": 12, "half_open": 8, "rejected probe": 2, "late result": 2}
 """In how many histories each has to have occurred before a pass proves anything."""
@@ -29,7 +12,7 @@ FLOORS = {"open": 12, "half_open": 8, "rejected probe": 2, "late result": 2}
 
 @requirement("st-model", MUST, source="the definition; every rule is a row of its own")
 def test_no_history_leads_outside_of_what_is_allowed(
-    random_histories: Histories, request: pytest.FixtureRequest
+    random_histories: Histories,
 ) -> None:
     """Nothing that happens, in whatever order, makes a breaker do what none may do.
 
@@ -39,7 +22,6 @@ def test_no_history_leads_outside_of_what_is_allowed(
     seen = random_histories
     shown = seen.shortest or next((p for p in seen.plays if wrong(p, seen.terms)), None)
     if shown is not None and wrong(shown, seen.terms):
-        blocked_unless_all_hold(LEANS_ON, request)
         unknown_unless(seen.again, f"went wrong once, and not again: {told(seen, shown)}")
         raise AssertionError(told(seen, shown))
     reached = reach(seen)

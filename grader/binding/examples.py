@@ -178,9 +178,15 @@ def _key_path(node: ast.AST) -> tuple[str, ...]:
 
 def names(node: ast.AST) -> set[str]:
     """Return the names and attributes that are mentioned anywhere in a piece of code."""
-    found = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
-    found |= {inner.attr for inner in ast.walk(node) if isinstance(inner, ast.Attribute)}
-    return found | {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
+    found: set[str] = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name):
+            found.add(inner.id)
+        elif isinstance(inner, ast.Attribute):
+            found.add(inner.attr)
+        elif isinstance(inner, ast.arg):
+            found.add(inner.arg)
+    return found
 
 
 class _Shared:

@@ -18,6 +18,8 @@ from grader.conversation.messages import (
 )
 
 _MOST_UP_CALLS = 2_000
+# `json.dumps` with separators of its own makes an encoder for every message.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 Order = dict[str, Any]
 Answer = Callable[[UpCall], Order | None]
@@ -79,7 +81,7 @@ class Worker:
     def _send(self, message: dict[str, Any], deadline: float) -> None:
         self._socket.settimeout(max(0.001, deadline - time.monotonic()))
         try:
-            self._socket.sendall(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+            self._socket.sendall(_encode(message).encode() + b"\n")
         except TimeoutError:
             raise self._hung() from None
         except OSError:

@@ -9,7 +9,7 @@ there are no style attributes: bars are SVG, whose geometry is plain attributes.
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 
 from grader.report import curve, source, view
 from grader.report.measured import Burst, burst_of, curve_of
+from grader.report.tables import Section
 from grader.report.text import one_line, visible
 from grader.results import Area, CandidateResult, Finding, Results
 from grader.verdicts import Level
@@ -55,14 +56,15 @@ class CandidateView(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[source.SourceView, ...]
 
 
-def render_html(results: Results) -> str:
-    """Return the page."""
+def render_html(results: Results, sections: Sequence[Section] = ()) -> str:
+    """Return the page; `sections` stand between the requirements and the candidates."""
     style, script = _inlined("style.css"), _inlined("page.js")
     environment = _environment()
     page = environment.get_template("page.html.j2").render(
         results=results,
         candidates=_candidates(results),
         areas=view.by_area(results),
+        sections=sections,
         scored=sum(r.level is not Level.INFORMATIVE for r in results.requirements.values()),
         style=style,
         script=script,

@@ -9,7 +9,7 @@ import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,23 +18,29 @@ from grader.errors import GraderError, InputError
 from grader.report.html import render_html
 from grader.report.junit import render_junit
 from grader.report.markdown import render_markdown
+from grader.report.tables import Section
 from grader.report.text import encodable
 from grader.results import Results, encode
 
 _OUT_OF_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
-def write_all(results: Results, out: Path, beside: Mapping[str, bytes] | None = None) -> None:
+def write_all(
+    results: Results,
+    out: Path,
+    beside: Mapping[str, bytes] | None = None,
+    sections: Sequence[Section] = (),
+) -> None:
     """Write results.json, report.html, junit.xml and summary.md into the folder `out`.
 
-    `beside` are further files of the run, by name. The folder is made where it
-    does not exist. Raises `InputError` where it cannot be written to, and
+    `beside` are further files of the run, by name, `sections` further parts of the page. The
+    folder is made where it does not exist. Raises `InputError` where it cannot be written to, and
     `GraderError` where the disk is full or failing.
     """
     results = _encodable(results)
     contents = {
         "results.json": encode(results),
-        "report.html": render_html(results).encode(),
+        "report.html": render_html(results, sections).encode(),
         "junit.xml": render_junit(results),
         "summary.md": render_markdown(results).encode(),
         **(beside or {}),

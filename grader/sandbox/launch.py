@@ -1,5 +1,6 @@
 """Start one worker under a tier, and end it with everything it started."""
 
+import compileall
 import contextlib
 import dataclasses
 import functools
@@ -114,6 +115,7 @@ def launch(  # noqa: PLR0913 - one argument per thing that differs between calle
 
     Raises IsolationError where the tier cannot even be started.
     """
+    _compile_once(worker_dir)
     with control:
         place = Place(
             python=python,
@@ -125,6 +127,16 @@ def launch(  # noqa: PLR0913 - one argument per thing that differs between calle
         if tier is Tier.BWRAP:
             return _launch_bwrap(place, stderr)
         return _launch_plain(tier, place, stderr)
+
+
+@functools.cache
+def _compile_once(worker_dir: Path) -> None:
+    """Keep the worker's bytecode beside its source, as an import of it would.
+
+    A worker may not write there itself, so that each template would compile everything anew.
+    """
+    if not sys.dont_write_bytecode and os.access(worker_dir, os.W_OK):
+        compileall.compile_dir(worker_dir, maxlevels=0, quiet=2)
 
 
 def _launch_bwrap(place: Place, stderr: IO[bytes] | None) -> Sandbox:

@@ -185,6 +185,11 @@ class Scheduler:
         if self._stuck_main is not None and self.running <= 0:
             self.on_deadlock()
 
+    def is_quiet(self) -> bool:
+        """Whether every other thread waits."""
+        with self.lock:
+            return self.running <= 0
+
     def wait_until_quiet(self) -> None:
         """Block the main thread, in real time, until every other thread waits."""
         with self.lock:

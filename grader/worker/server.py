@@ -85,6 +85,7 @@ class Server:
     def serve(self) -> None:
         """Serve until the driver hangs up."""
         self._loop.add_reader(self._wire.fileno(), self._readable)
+        self._loop.count_own_readers()
         while True:
             try:
                 self._loop.run_forever()

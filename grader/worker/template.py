@@ -52,6 +52,7 @@ class Template:
         self._seed = setup["seed"]
         gc.collect()
         gc.freeze()
+        gc.enable()
         self._control.send(json.dumps({"absent": absent}).encode())
 
     def run(self) -> None:

@@ -263,23 +263,40 @@ class Upstream:
 def _in_form(
     form: str, fetch: Callable[..., Awaitable[Any]], fetch_sync: Callable[..., Any]
 ) -> Callable[..., Any]:
+    if form == "async":
+        return fetch
+    if form == "sync":
+        return fetch_sync
+    return _RARE_FORMS[form](fetch)
+
+
+def _method(fetch: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
     class Service:
         async def fetch(self, *args: Any, **kwargs: Any) -> Any:
             return await fetch(*args, **kwargs)
 
+    return Service().fetch
+
+
+def _lambda(fetch: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+    def hand_back(*args: Any, **kwargs: Any) -> Any:
+        return fetch(*args, **kwargs)
+
+    return hand_back
+
+
+def _object(fetch: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
     class Endpoint:
         async def __call__(self, *args: Any, **kwargs: Any) -> Any:
             return await fetch(*args, **kwargs)
 
-    def hand_back(*args: Any, **kwargs: Any) -> Any:
-        return fetch(*args, **kwargs)
+    return Endpoint()
 
-    forms: dict[str, Callable[[], Callable[..., Any]]] = {
-        "async": lambda: fetch,
-        "sync": lambda: fetch_sync,
-        "partial": lambda: functools.partial(fetch),
-        "method": lambda: Service().fetch,
-        "lambda": lambda: hand_back,
-        "object": Endpoint,
-    }
-    return forms[form]()
+
+# Made only where they are asked for: a class costs more than the rest of a call.
+_RARE_FORMS: dict[str, Callable[[Callable[..., Awaitable[Any]]], Callable[..., Any]]] = {
+    "partial": functools.partial,
+    "method": _method,
+    "lambda": _lambda,
+    "object": _object,
+}

@@ -22,7 +22,9 @@ class Wire:
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._buffer = b""
-        self._dumps, self._loads = json.dumps, json.loads
+        # `json.dumps` with separators of its own makes an encoder for every message.
+        self._dumps = json.JSONEncoder(separators=(",", ":")).encode
+        self._loads = json.loads
         # The driver's end: only the process that serves may end itself.
         self._exit = os._exit
 
@@ -32,7 +34,7 @@ class Wire:
 
     def send(self, message: dict[str, Any]) -> None:
         """Send one message."""
-        data = self._dumps(message, separators=(",", ":")).encode() + b"\n"
+        data = self._dumps(message).encode() + b"\n"
         if len(data) > MOST_BYTES:
             message = {"id": message.get("id"), "now": 0, "fault": "reply too long"}
             data = self._dumps(message).encode() + b"\n"

@@ -1,0 +1,6 @@
+"""The judges judged: what peers wrote about answers, held against what running them showed."""
+
+from grader.judges.compare import Comparison, compare
+from grader.judges.matrix import Evaluation, Judgment, load
+
+__all__ = ["Comparison", "Evaluation", "Judgment", "compare", "load"]

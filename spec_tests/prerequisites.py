@@ -1,0 +1,44 @@
+"""Which requirements cannot be told without which others: one root cause is one failure.
+
+A row that fails while one that it needs does not hold is reported as blocked by that one
+(`grader.prerequisites`). A row is only listed where the failure of the other one by itself, as a
+defect in a breaker that is right in everything else, brings it down: `grader audit` shows that no
+more is hidden, because each defect has to be noticed by its own row and by no unrelated one.
+"""
+
+from grader.specification import needs
+
+# What shares its state, or cannot be built or called, is seen in no situation as it would be alone.
+needs("de-breaker", rows="ht-example")
+needs("de-part-usage", rows="ht-example")
+
+# Asynchronous calls that are not awaited inside the guard always count as successes.
+needs(
+    "as-awaited",
+    rows="as-callable-forms as-callable-lambdas as-call-vs-ctx-equal me-async-outcomes"
+    " ts-single-trip",
+)
+
+# How many successes close it decides what a later round needs.
+needs("ho-success-threshold", rows="ho-success-reset")
+
+# After a recovery, what was counted before has to be forgotten for anything else to be told.
+needs("st-counters-reset", rows="me-rejected-apart")
+
+# An exception that reaches the caller changed does so whether or not it counts.
+needs("ex-same-object", rows="ex-exclude")
+
+# A history of many steps shows again what each of these shows in a plain situation.
+needs(
+    "de-breaker st-initial-closed as-awaited as-concurrent ts-overlap"
+    " th-exact th-trip-immediate st-open-rejects st-three-states st-isolated"
+    " st-recovers-by-itself st-not-early st-exactly-once st-opened-at-trip"
+    " st-probe-success-closes st-probe-failure-reopens st-counters-reset"
+    " st-rejections-dont-extend st-legal-edges me-rejected-apart"
+    " ho-limit ho-fast-reject ho-success-threshold ho-success-reset"
+    " ho-slot-released ho-cancel ho-late-loser ho-stale ho-cancel-not-close"
+    " ex-cancelled as-cancel-propagates th-occasional-failures"
+    " bo-reset bo-once-per-round bo-jitter-once bo-overflow"
+    " ro-stale-success ro-stale-failure",
+    rows="st-model",
+)
