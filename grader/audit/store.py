@@ -10,7 +10,7 @@ from typing import Self
 import msgspec
 
 import grader
-from grader.errors import InputError
+from grader.errors import GraderError, InputError
 from grader.grading import SPECIFICATION, python_version
 
 STORE = "audit-kept.sqlite"
@@ -26,6 +26,7 @@ _NO_PART = (
     "audit/model.py",
     "audit/pages.py",
     "audit/progress.py",
+    "audit/store.py",
     "audit/truth.py",
 )
 """What of the grader does not change what comes of an item; sections only read it."""
@@ -63,11 +64,17 @@ class Store:
         return None if row is None else Kept(data=row[0], cpu=row[1])
 
     def put(self, key: str, kept: Kept) -> None:
-        """Keep an outcome, safe against whatever happens next."""
-        with self._database:
-            self._database.execute(
-                "INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (key, kept.data, kept.cpu)
-            )
+        """Keep an outcome, safe against whatever happens next.
+
+        Raises GraderError where the file cannot be written to any more.
+        """
+        try:
+            with self._database:
+                self._database.execute(
+                    "INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (key, kept.data, kept.cpu)
+                )
+        except sqlite3.Error as error:
+            raise GraderError(f"{self._path}: nothing can be kept any more: {error}") from error
 
     def keep_only(self, keys: Iterable[str]) -> None:
         """Forget what a whole audit did not ask for: it is of another specification or grader."""

@@ -1,5 +1,6 @@
 """Items are looked at once, kept, and gone on with after an interrupt."""
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -224,6 +225,15 @@ def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
     path.write_text("these are no kept outcomes, " * 50)
     with pytest.raises(InputError, match="cannot be used"), Store(path):
         pass
+
+
+def test_a_store_that_is_gone_is_told_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "kept.sqlite"
+    path.parent.mkdir()
+    with Store(path) as store:
+        shutil.rmtree(path.parent)
+        with pytest.raises(GraderError, match="nothing can be kept any more"):
+            store.put("key", Kept(data=b"[1]", cpu=2.5))
 
 
 def test_a_store_gives_back_what_it_was_given(tmp_path: Path) -> None:

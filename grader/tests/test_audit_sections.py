@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 import grader
-from grader import defects
+from grader import defects, prerequisites
 from grader.audit import explained, judging, known
 from grader.audit.killing import Death
 from grader.audit.known import Looked
@@ -26,6 +26,7 @@ from grader.played import Ending
 from grader.plugin import Case, finding
 from grader.results import CandidateResult, Finding
 from grader.sandbox import Tier, choose
+from grader.specification import PREREQUISITES
 from grader.verdicts import Known, Level, Verdict
 
 ROOT = Path(grader.__file__).resolve().parent.parent
@@ -171,22 +172,22 @@ def reference() -> Looked:
 
 
 def test_tests_called_one_by_one_say_what_a_grading_says(reference: Looked) -> None:
-    archive = reference.archive()
-    cases: dict[str, list[Case]] = {}
-    for test in judging.tests():
-        cases.setdefault(test.row.id, []).append(test.judge(archive, "reference"))
-    one_by_one = {row: finding(entries) for row, entries in cases.items()}
-    assert one_by_one == reference.result.requirements
+    assert one_by_one(reference) == reference.result.requirements
 
 
 def test_the_same_holds_for_a_defect_of_many_falls() -> None:
     defect = defects.load(defects.FOLDER / "cannot_be_built.toml")
     looked_at = known.look(defects.build(defect, defects.reference()), choose())
+    assert one_by_one(looked_at) == looked_at.result.requirements
+
+
+def one_by_one(looked_at: Looked) -> dict[str, Finding]:
     archive = looked_at.archive()
+    cases: dict[str, list[Case]] = {}
     for test in judging.tests():
-        case = test.judge(archive, defect.id)
-        said = looked_at.result.requirements[test.row.id]
-        assert (case.verdict, case.because) == (said.verdict, said.because), test.name
+        cases.setdefault(test.row.id, []).append(test.judge(archive, looked_at.result.id))
+    found = {row: finding(entries) for row, entries in cases.items()}
+    return prerequisites.explained(found, PREREQUISITES)
 
 
 def test_a_requirement_that_passed_over_nothing_has_not_reached(reference: Looked) -> None:
