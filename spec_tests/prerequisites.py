@@ -23,7 +23,8 @@ needs(
 needs("ho-success-threshold", rows="ho-success-reset")
 
 # After a recovery, what was counted before has to be forgotten for anything else to be told.
-needs("st-counters-reset", rows="me-rejected-apart")
+needs("st-counters-reset", rows="me-rejected-apart st-manual")
+needs("bo-reset", rows="st-manual")
 
 # An exception that reaches the caller changed does so whether or not it counts.
 needs("ex-same-object", rows="ex-exclude")
