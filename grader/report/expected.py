@@ -35,7 +35,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 def expected(timeline: Timeline) -> Expected | None:
     """Return what to expect, or None where the plain rules alone do not tell."""
     numbers = timeline.settings
-    if timeline.special or timeline.left_out or not {"threshold", "base"} <= numbers.keys():
+    if not timeline.calls or timeline.special or timeline.left_out or not {"threshold", "base"} <= numbers.keys():
         return None
     if numbers["threshold"] < 1 or numbers["base"] <= 0:
         return None
@@ -59,7 +59,7 @@ class _Replay:
         self._failures = self._good = self._opened = self._generation = 0
         self._began: dict[int, int] = {}
         """The generation in which each call that is under way began."""
-        self._phases = [Phase(0.0, CLOSED)]
+        self._phases = [Phase(min(call.at for call in self._calls), CLOSED)]
 
     def run(self) -> Expected:
         count = len(self._calls)

@@ -14,7 +14,6 @@ from grader.timeline import Mark, Timeline
 SLOT, GAP, LEFT, LANE = 18, 34, 86, 18
 _MOST = 26
 _TOP = 62
-_WORDS = {"return": "its function returns"}
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -134,7 +133,7 @@ class _Layout:
 
     def columns(self) -> tuple[Column, ...]:
         return tuple(
-            Column(self._x[time], self._width[time], seconds_text(round(time, 2)))
+            Column(self._x[time], self._width[time], f"{time:.4g} s")
             for time in self._times
         )
 
@@ -179,7 +178,7 @@ class _Layout:
 
     def _shape(self, index: int, call: Mark, x: float, lane: int, end: float | None) -> Shape:
         guess = self._guess
-        surprise = bool(guess) and guess is not None and guess.let_in[index] == call.rejected
+        surprise = guess is not None and guess.let_in[index] == call.rejected
         told = _words(index, call)
         if surprise:
             told += "; expected: to be " + ("let in" if call.rejected else "rejected")

@@ -188,7 +188,7 @@ def test_what_was_cut_off_is_marked() -> None:
 
 def test_the_curve_is_a_picture_with_words() -> None:
     parsed = page(wrong_backoff())
-    curve = next(svg for svg in parsed.named("svg") if svg.get("role") == "img")
+    curve = next(svg for svg in parsed.named("svg") if svg.get("class") == "curve")
     assert "configured 10, 20, 40 s; measured 40, 0 s" in curve["aria-label"]
 
 

@@ -106,7 +106,7 @@ def test_an_out_that_cannot_be_written_to_is_wrong_input() -> None:
 def test_what_fails_to_render_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_results: object) -> str:
+    def broken(*_given: object) -> str:
         raise GraderError("the page is broken")
 
     monkeypatch.setattr(write, "render_html", broken)
