@@ -27,6 +27,7 @@ from grader.errors import InputError
 from grader.played import Ending, Played, plain, typed
 from grader.results import CandidateResult, Results, SourceText
 from grader.specification import SCENARIOS, Scenario
+from grader.timeline import Timeline
 
 NAME = "histories.jsonl.gz"
 FORMAT = 1
@@ -52,6 +53,8 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     value: Any = None
     ending: Ending | None = None
     cut_off_ran: bool = False
+    timelines: tuple[Timeline, ...] = ()
+    """For pictures; nothing that is judged."""
 
 
 class Histories(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,7 +94,12 @@ def line_of(
 
 
 def _stored(played: Played) -> Stored:
-    return Stored(value=plain(played.value), ending=played.ending, cut_off_ran=played.cut_off_ran)
+    return Stored(
+        value=plain(played.value),
+        ending=played.ending,
+        cut_off_ran=played.cut_off_ran,
+        timelines=played.timelines,
+    )
 
 
 def _line(value: msgspec.Struct) -> str:
@@ -172,7 +180,11 @@ class Archive:
 def _played(scenario: Scenario, stored: Stored) -> Played:
     value = None if stored.ending is not None else typed(stored.value, scenario)
     return Played(
-        scenario=scenario.name, value=value, ending=stored.ending, cut_off_ran=stored.cut_off_ran
+        scenario=scenario.name,
+        value=value,
+        ending=stored.ending,
+        cut_off_ran=stored.cut_off_ran,
+        timelines=stored.timelines,
     )
 
 

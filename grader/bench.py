@@ -203,12 +203,17 @@ class Bench:
             with self.lab() as lab:
                 value = scenario.play(lab)
         except Interrupted as interrupted:
-            ran = lab is not None and lab.cut_off_ran
-            return Played(scenario=scenario.name, ending=ending(interrupted), cut_off_ran=ran)
+            return Played(
+                scenario=scenario.name,
+                ending=ending(interrupted),
+                cut_off_ran=lab is not None and lab.cut_off_ran,
+                timelines=lab.timelines() if lab is not None else (),
+            )
         except Refused as refused:
             text = f"the constructor refused what this needs: {refused}"
             return Played(scenario=scenario.name, ending=Ending(kind="unknown", text=text))
-        return with_value(scenario, value, cut_off_ran=lab.cut_off_ran)
+        played = with_value(scenario, value, cut_off_ran=lab.cut_off_ran)
+        return msgspec.structs.replace(played, timelines=lab.timelines())
 
     def _load(self, worker: Worker) -> None:
         for module in self.modules:

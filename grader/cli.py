@@ -13,10 +13,12 @@ from grader.annotations import annotation
 from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
 from grader.catalogue import catalogue
+from grader.comparing import compare
 from grader.conversation.failures import Interrupted
+from grader.disputes import Disputed, disputes_of, read_disputes, with_disputes
 from grader.errors import GraderError, InputError
 from grader.explain import explain, write_kit
-from grader.report import RunProgress, print_leaderboard, write_all
+from grader.report import RunProgress, print_leaderboard, render_html, write_all
 from grader.report.explained import print_explanation
 from grader.report.requirements import (
     print_requirements,
@@ -25,7 +27,7 @@ from grader.report.requirements import (
     requirements_markdown,
 )
 from grader.report.text import one_line
-from grader.report.write import write_together
+from grader.report.write import encodable_results, write_together
 from grader.results import Results, read
 from grader.runner import prepare, run_and_keep
 from grader.sandbox import choose
@@ -39,6 +41,12 @@ isolation_option = click.option(
     show_default=True,
     type=click.Choice(["auto", "bwrap", "landlock", "process"]),
     help="Sandbox tier; auto takes the strongest that works here and never `process`.",
+)
+
+disputes_option = click.option(
+    "--disputes",
+    type=PATH,
+    help="Disputed verdicts, as the page exports them; shown, never applied.",
 )
 
 
@@ -69,6 +77,7 @@ def main() -> None:
 @click.option("--jobs", type=click.IntRange(1), help="Processes; default: one for each core.")
 @click.option("--fail-under", type=click.FloatRange(0, 10), help="Exit 1 where a score is lower.")
 @click.option("--baseline", type=PATH, help="Verdicts as text; exit 1 where one got worse.")
+@disputes_option
 @click.option("--annotate", is_flag=True, help="Print the reasons as annotations of GitHub, too.")
 @click.option("--seed", default=0, show_default=True, help="Varies the numbers of the scenarios.")
 @isolation_option
@@ -78,6 +87,7 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     jobs: int | None,
     fail_under: float | None,
     baseline: Path | None,
+    disputes: Path | None,
     annotate: bool,  # noqa: FBT001  click passes it by keyword
     seed: int,
     isolation: str,
@@ -89,6 +99,7 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     """
     writable(out)
     before = gates.read_baseline(baseline) if baseline else None
+    disputed = read_disputes(disputes) if disputes else ()
     job, notes = prepare(
         candidates,
         isolation=isolation,
@@ -102,8 +113,22 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     console = Console(file=sys.__stderr__)
     with RunProgress(len(job.entries), console) as progress:
         results, histories = run_and_keep(job, progress)
+    results = _with_disputes(results, disputed)
     _report(results, histories, out)
     sys.exit(_status(results, fail_under, before, annotate=annotate))
+
+
+def _with_disputes(results: Results, disputes: tuple[Disputed, ...]) -> Results:
+    shown, notes = with_disputes(results, disputes)
+    for note in notes:
+        click.echo(f"grader: {one_line(note)}", err=True)
+    for candidate in shown.candidates:
+        if candidate.score_if_upheld is not None and candidate.score is not None:
+            told = f"{candidate.score:.2f}, {candidate.score_if_upheld:.2f} if all are upheld"
+            click.echo(
+                f"grader: {candidate.id}: {len(candidate.disputes)} disputed: {told}", err=True
+            )
+    return shown
 
 
 def _report(results: Results, histories: bytes, out: Path) -> None:
@@ -294,6 +319,7 @@ def regrade_command(results: Path, out: Path | None, rubric: Path | None) -> Non
             f" {again.played_by} and are judged by {again.specification}",
             err=True,
         )
+    again = _with_disputes(again, disputes_of(stored.results))
     _report(again, stored.file, out)
 
 
@@ -335,6 +361,34 @@ def audit_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     audit.show(found, Console())
     click.echo(f"Reports: {out / 'audit.html'}, audit.json, audit.md")
     sys.exit(GATE_NOT_MET if found.problems else 0)
+
+
+@main.command("report")
+@click.argument("results", type=PATH)
+@click.option("--against", type=PATH, help="Earlier results: what improved, what regressed.")
+@disputes_option
+@click.option("--out", type=PATH, help="Where report.html goes; default: beside RESULTS.")
+def report_command(
+    results: Path, against: Path | None, disputes: Path | None, out: Path | None
+) -> None:
+    """Write the page of a run once more, without running anything.
+
+    RESULTS is a results.json or the folder that it lies in. Verdicts are shown as they are.
+    """
+    file = _results_file(results)
+    out = out or file.parent
+    writable(out)
+    run = read(file)
+    given = read_disputes(disputes) if disputes else disputes_of(run)
+    earlier = read(_results_file(against)) if against else None
+    run = encodable_results(_with_disputes(run, given))
+    comparison = compare(run, earlier) if earlier else None
+    write_together({"report.html": render_html(run, comparison=comparison).encode()}, out)
+    click.echo(f"Report: {out / 'report.html'}")
+
+
+def _results_file(path: Path) -> Path:
+    return path / regrading.RESULTS if path.is_dir() else path
 
 
 @main.command("requirements")

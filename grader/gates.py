@@ -9,20 +9,10 @@ import msgspec
 
 from grader.errors import InputError
 from grader.results import CandidateResult, Results
-from grader.verdicts import Verdict
+from grader.verdicts import Verdict, worth
 
 Baseline = dict[str, dict[str, Verdict]]
 """Candidate → requirement → the verdict that it had."""
-
-_WORTH = {
-    Verdict.PASS: 2,
-    Verdict.NOT_OFFERED: 2,
-    Verdict.UNKNOWN: 1,
-    Verdict.BLOCKED: 0,
-    Verdict.ERROR: 0,
-    Verdict.FAIL: 0,
-}
-"""What a verdict is worth beside another: whether it costs nothing, may cost, or costs a point."""
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -67,7 +57,7 @@ def worse(results: Results, baseline: Baseline) -> Iterator[Reason]:
     for candidate in results.candidates:
         for row, before in baseline.get(candidate.id, {}).items():
             finding = candidate.requirements.get(row)
-            if finding is None or _WORTH[finding.verdict] >= _WORTH[before]:
+            if finding is None or worth(finding.verdict) >= worth(before):
                 continue
             told = f": {finding.evidence}" if finding.evidence else ""
             yield Reason(candidate.id, f"{row} was {before}, is {finding.verdict}{told}")

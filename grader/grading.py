@@ -26,6 +26,7 @@ from grader.plugin import VERDICTS, Given, Holder, Verdicts
 from grader.results import CandidateResult, Finding, Requirement, SourceText
 from grader.sandbox import Tier
 from grader.scoring import Rubric, score
+from grader.timeline import Timeline
 from grader.verdicts import Verdict
 
 SPECIFICATION = Path(spec_tests.__file__).resolve().parent
@@ -128,7 +129,11 @@ def requirements_of(verdicts: Verdicts) -> dict[str, Requirement]:
     """Return the requirements of a session as results show them."""
     return {
         row.id: Requirement(
-            area=row.area, level=row.level, sentence=row.sentence, source=row.source
+            area=row.area,
+            level=row.level,
+            sentence=row.sentence,
+            source=row.source,
+            scenarios=verdicts.scenarios.get(row.id, ()),
         )
         for row in verdicts.rows.values()
     }
@@ -159,7 +164,23 @@ def judged(
         areas=scored.areas,
         requirements=findings,
         measurements=_measurements(played),
+        timelines=_timelines(findings, verdicts, played),
+        disputes={},
+        score_if_upheld=None,
     )
+
+
+def _timelines(
+    findings: Mapping[str, Finding], verdicts: Verdicts, played: Mapping[str, Played]
+) -> dict[str, tuple[Timeline, ...]]:
+    """Return the timelines that show what a failed requirement looked at."""
+    failed = [row for row, finding in findings.items() if finding.verdict is Verdict.FAIL]
+    names = {name for row in failed for name in verdicts.scenarios.get(row, ())}
+    return {
+        name: played[name].timelines
+        for name in sorted(names & played.keys())
+        if played[name].timelines
+    }
 
 
 def waived(findings: Mapping[str, Finding], waivers: Mapping[str, str]) -> dict[str, Finding]:

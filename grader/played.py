@@ -13,6 +13,7 @@ from grader.conversation.failures import (
     Unknown,
 )
 from grader.specification import Scenario
+from grader.timeline import Timeline
 
 Kind = Literal["error", "blocked", "not offered", "unknown"]
 
@@ -68,6 +69,8 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
     """Why there is no value."""
     cut_off_ran: bool = False
     """A function that is cut off in the answer ran while it was played."""
+    timelines: tuple[Timeline, ...] = ()
+    """What was done with each breaker, for pictures; no requirement looks at it."""
 
 
 def plain(value: Any) -> Any:

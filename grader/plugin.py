@@ -94,6 +94,8 @@ class Verdicts:
         self.players: dict[str, Player] = {}
         self.rows: dict[str, Row] = {}
         """Every requirement that was collected, in the order of the specification."""
+        self.scenarios: dict[str, tuple[str, ...]] = {}
+        """The names of the scenarios that each requirement looks at."""
         self.places: dict[str, int] = {}
         """Where each collected test stands in the specification, by its node id."""
 
@@ -229,6 +231,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         library = candidate is not None and candidate.kind == "library"
         (left_out if library and row.area in LIBRARY_LEAVES_OUT else kept).append(item)
         config.stash[VERDICTS].rows.setdefault(row.id, row)
+        names = tuple(name for name in getattr(item, "fixturenames", ()) if name in SCENARIOS)
+        config.stash[VERDICTS].scenarios.setdefault(row.id, names)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept

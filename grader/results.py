@@ -12,6 +12,7 @@ import msgspec
 
 from grader.certificate import Certificate
 from grader.errors import InputError
+from grader.timeline import Timeline
 from grader.verdicts import Known, Level, Verdict
 
 SCHEMA = 1
@@ -26,6 +27,8 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True):
     """The normative sentence: the first paragraph of the test's docstring."""
     source: str = ""
     """Where the rule comes from, in the abbreviations of `spec_tests/README.md`."""
+    scenarios: tuple[str, ...] = ()
+    """The scenarios whose histories it judges."""
 
 
 class Untested(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +56,17 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """For `blocked`: the id of the prerequisite, or what else stood in the way."""
     waived: str = ""
     """Why it is left out of the score, though it failed: a library breaks the rule on purpose."""
+
+
+class Dispute(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reviewer holds against a verdict; it changes neither the verdict nor the score."""
+
+    verdict: Verdict
+    """The verdict that is disputed."""
+    should_be: Verdict
+    reason: str
+    stale: bool = False
+    """The verdict has become another one since."""
 
 
 class Area(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +116,12 @@ class CandidateResult(msgspec.Struct, frozen=True, kw_only=True):
     requirements: dict[str, Finding] = {}
     measurements: dict[str, Any] = {}
     """What was measured on the way, by name: `backoff_curve`, `half_open_burst`, …"""
+    disputes: dict[str, Dispute] = {}
+    """Verdicts that a reviewer disputes, by requirement."""
+    score_if_upheld: float | None = None
+    """What `score` would be if every dispute were upheld; None where there is none."""
+    timelines: dict[str, tuple[Timeline, ...]] = {}
+    """What was done with each breaker in a scenario that a failed requirement looks at."""
     clock: Certificate | None = None
     """How the candidate tells the time, and whether each way was frozen; None: no breaker works."""
     sources: tuple[SourceText, ...] = ()

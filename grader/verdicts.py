@@ -20,6 +20,21 @@ class Verdict(StrEnum):
     """The *grader* could not observe; failed in `score`, passed in `score_high`."""
 
 
+_WORTH = {
+    Verdict.PASS: 2,
+    Verdict.NOT_OFFERED: 2,
+    Verdict.UNKNOWN: 1,
+    Verdict.BLOCKED: 0,
+    Verdict.ERROR: 0,
+    Verdict.FAIL: 0,
+}
+
+
+def worth(verdict: Verdict) -> int:
+    """Return what a verdict is worth beside another: 2 costs nothing, 1 may cost, 0 costs."""
+    return _WORTH[verdict]
+
+
 class Level(StrEnum):
     """How binding a requirement is; the rubric gives each level its weight."""
 

@@ -11,7 +11,7 @@ from grader.specification import (
     requirement,
     unknown_unless,
 )
-from spec_tests.scenarios.http import Example, Outage, Program
+from spec_tests.scenarios.http_seen import Example, Outage, Program
 
 
 def there_is_a_request(example: Example) -> None:

@@ -10,12 +10,10 @@ from typing import Any
 
 import msgspec
 
-from grader.answers import cutting, paths
+from grader.answers import paths
 from grader.binding.arguments import Filler
-from grader.candidate import Candidate, SourceFile
-
-CLIENTS = ("httpx", "aiohttp", "requests", "urllib3", "urllib.request", "http.client")
-"""Modules that send requests."""
+from grader.binding.example_source import CLIENTS, Source, acts, is_guard, names
+from grader.candidate import Candidate
 
 _PROGRAMS = ("main", "demo", "run", "example", "simulat", "test", "usage", "scenario")
 _NOT_CALLED = (
@@ -72,7 +70,7 @@ def read(candidate: Candidate, breaker: str, build: Any) -> Code:
 
     `breaker` is the dotted name that makes the breaker, `build` the expression that does so.
     """
-    sources = [_Source(file) for file in candidate.files if file.role != "adapter"]
+    sources = [Source(file) for file in candidate.files if file.role != "adapter"]
     shared = _Shared(sources, breaker.partition(":")[2].split(".")[0], build)
     ordered = sorted(sources, key=lambda source: source.file.role != "example")
     relevant = [s for s in ordered if s.file.role == "example" or s.clients]
@@ -98,7 +96,7 @@ def read(candidate: Candidate, breaker: str, build: Any) -> Code:
 _RANKS = ("method", "wrapped", "function", "part")
 
 
-def _continued(source: "_Source", sources: list["_Source"]) -> tuple[str, ...]:
+def _continued(source: Source, sources: list[Source]) -> tuple[str, ...]:
     """Return the modules whose names an unnamed block may use: what it continues comes first."""
     if source.file.continues is None:
         return ()
@@ -107,92 +105,10 @@ def _continued(source: "_Source", sources: list["_Source"]) -> tuple[str, ...]:
     return (paths.module(source.file.continues), *earlier)
 
 
-class _Source:
-    """One file of the candidate, read."""
-
-    def __init__(self, file: SourceFile) -> None:
-        self.file = file
-        self.module = paths.module(file.path)
-        self.tree = cutting.tree(file.text)
-        nodes = list(ast.walk(self.tree))
-        self.clients: set[str] = set()
-        self.aliases: dict[str, str] = {}
-        for node in nodes:
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                self._imported(node)
-        self.uses_client = any(
-            isinstance(node, ast.Name) and node.id in self.aliases for node in nodes
-        )
-        self.guarded = any(_is_guard(node) for node in self.tree.body)
-        self.runs = self.guarded or any(_acts(node) for node in self.tree.body)
-        self.keys = [path for node in nodes if (path := _key_path(node))]
-
-    def _imported(self, node: ast.Import | ast.ImportFrom) -> None:
-        for alias in node.names:
-            if isinstance(node, ast.Import):
-                full, bound = alias.name, alias.asname or alias.name.split(".")[0]
-            else:
-                full = f"{node.module or ''}.{alias.name}"
-                bound = alias.asname or alias.name
-            client = next((c for c in CLIENTS if full == c or full.startswith(f"{c}.")), None)
-            if client is not None:
-                self.clients.add(client)
-                self.aliases[bound] = client
-
-
-def _is_guard(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
-
-
-def _acts(node: ast.AST) -> bool:
-    """Whether a statement at the top level does something when it is imported."""
-    if isinstance(node, ast.Expr):
-        return isinstance(node.value, ast.Call | ast.Await)
-    return isinstance(node, ast.For | ast.While | ast.With | ast.Try) and any(
-        isinstance(inner, ast.Call) for inner in ast.walk(node)
-    )
-
-
-def _key(node: ast.AST) -> str:
-    key: ast.AST | None = None
-    if isinstance(node, ast.Subscript):
-        key = node.slice
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        key = node.args[0] if node.func.attr == "get" and node.args else None
-    known = isinstance(key, ast.Constant) and isinstance(key.value, str)
-    return key.value if known and key.value.isidentifier() else ""  # type: ignore[union-attr]
-
-
-def _key_path(node: ast.AST) -> tuple[str, ...]:
-    """Return `("main", "temp")` for `data["main"]["temp"]`."""
-    key = _key(node)
-    if not key:
-        return ()
-    inner = node.value if isinstance(node, ast.Subscript) else node.func.value  # type: ignore[attr-defined]
-    while isinstance(inner, ast.Subscript) and isinstance(inner.slice, ast.Constant):
-        if isinstance(inner.slice.value, str):
-            break
-        inner = inner.value
-    return (*_key_path(inner), key)
-
-
-def names(node: ast.AST) -> set[str]:
-    """Return the names and attributes that are mentioned anywhere in a piece of code."""
-    found: set[str] = set()
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Name):
-            found.add(inner.id)
-        elif isinstance(inner, ast.Attribute):
-            found.add(inner.attr)
-        elif isinstance(inner, ast.arg):
-            found.add(inner.arg)
-    return found
-
-
 class _Shared:
     """What the files know of each other: who sends requests, and who goes through a breaker."""
 
-    def __init__(self, sources: list[_Source], breaker: str, build: Any) -> None:
+    def __init__(self, sources: list[Source], breaker: str, build: Any) -> None:
         self.breaker = breaker
         aliases = {alias for s in sources for alias in s.aliases}
         self.clients = {c.split(".")[0] for s in sources for c in s.clients}
@@ -253,7 +169,7 @@ def _spread(units: Mapping[str, set[str]], seeds: Iterable[str], never: set[str]
 # --- ways ---------------------------------------------------------------------------------
 
 
-def _ways(source: _Source, shared: _Shared) -> Iterator[Way]:
+def _ways(source: Source, shared: _Shared) -> Iterator[Way]:
     functions = {n.name: n for n in source.tree.body if isinstance(n, _FUNCTIONS)}
     for node in source.tree.body:
         if isinstance(node, ast.ClassDef) and node.name != shared.breaker:
@@ -266,7 +182,7 @@ def _ways(source: _Source, shared: _Shared) -> Iterator[Way]:
             if not _is_program(function):
                 yield from _call(source, function, shared, kind="function")
             yield from _parts(source, function, functions, shared)
-    for body in [node for node in source.tree.body if _is_guard(node) or _acts(node)]:
+    for body in [node for node in source.tree.body if is_guard(node) or acts(node)]:
         yield from _parts(source, body, functions, shared)
 
 
@@ -284,7 +200,7 @@ def _rank(name: str) -> int:
     return 10 + next((i for i, b in enumerate(beginnings) if name.startswith(b)), 9)
 
 
-def _methods(source: _Source, node: ast.ClassDef, shared: _Shared) -> Iterator[Way]:
+def _methods(source: Source, node: ast.ClassDef, shared: _Shared) -> Iterator[Way]:
     methods = {m.name: m for m in node.body if isinstance(m, _FUNCTIONS)}
     bases = " ".join(ast.unparse(base) for base in node.bases)
     if any(word in bases for word in ("Error", "Exception", "Enum", "Protocol")):
@@ -325,7 +241,7 @@ def _decorators(function: Function) -> set[str]:
 
 
 def _call(  # noqa: PLR0913  what is called, and on what
-    source: _Source,
+    source: Source,
     function: Function,
     shared: _Shared,
     *,
@@ -359,7 +275,7 @@ def _call(  # noqa: PLR0913  what is called, and on what
 
 
 def _wrapped(
-    source: _Source,
+    source: Source,
     node: ast.Assign | ast.AnnAssign,
     functions: Mapping[str, Function],
     shared: _Shared,
@@ -375,7 +291,7 @@ def _wrapped(
 
 
 def _parts(
-    source: _Source, body: ast.AST, functions: Mapping[str, Function], shared: _Shared
+    source: Source, body: ast.AST, functions: Mapping[str, Function], shared: _Shared
 ) -> Iterator[Way]:
     """Find calls in a program that go through a breaker it made, and take them out of it."""
     local = _Locals(body)

@@ -15,7 +15,9 @@ from grader.conversation.messages import ErrorSeen, Event, Reply, UpCall
 from grader.conversation.worker import Order, Worker
 from grader.driver.call import Call
 from grader.driver.looking import read_metrics
+from grader.driver.tracing import Trace
 from grader.history import CallSeen, Metrics, OpenPeriod
+from grader.timeline import Timeline
 
 # Far beyond every period of a scenario, so that it does not matter unless it is the point.
 NO_CAP = 1e9
@@ -58,6 +60,7 @@ class Lab:
         self.heard: list[tuple[str, str]] = []
         """Changes of state that listeners were told of: before (or ``) and after."""
         self._calls: dict[int, Call] = {}
+        self._trace = Trace()
         self._breakers = 0
         worker.answer = self._answer
         self.luck(binding.luck)
@@ -154,6 +157,7 @@ class Lab:
             raise Unknown(f"it sees real time: {self.real_time}")
         reply = self.worker.request(op, **arguments)
         self.now = reply.now
+        self._trace.requested(op, arguments, self.now)
         for event in reply.events:
             self._happened(event)
         return reply
@@ -183,6 +187,19 @@ class Lab:
     def _answer(self, up: UpCall) -> Order | None:
         call = self._calls.get(up.up)
         return {"return": None} if call is None else call.entered(up)
+
+    def looked(self, handle: str, state: str | None) -> str | None:
+        """Note the state that was read of a breaker, and return it."""
+        self._trace.looked(handle, self.now, state)
+        return state
+
+    def note(self, breaker: "Breaker") -> None:
+        """Note a breaker with its settings, for its timeline."""
+        self._trace.built(breaker.handle, breaker.settings)
+
+    def timelines(self) -> tuple[Timeline, ...]:
+        """Return what was done with each breaker so far."""
+        return self._trace.timelines(self._calls, set(self.binding.parameters))
 
     def enlist(self, call: Call) -> int:
         """Give a call its number."""
@@ -230,6 +247,7 @@ class Breaker:
         self.lab = lab
         self.handle = handle
         self.settings = settings
+        lab.note(self)
 
     # --- calls ------------------------------------------------------------------------
 
@@ -382,13 +400,14 @@ class Breaker:
         if accessor is None:
             return None
         if accessor.flags:
-            return self._flagged_state(accessor)
+            return self.lab.looked(self.handle, self._flagged_state(accessor))
         reply = self.lab.request(
             "read", breaker=self.handle, target=accessor.target, path=accessor.path
         )
         if not isinstance(reply.value, dict):
             return None
-        return as_state(reply.value, self.lab.binding.state_words)
+        state = as_state(reply.value, self.lab.binding.state_words)
+        return self.lab.looked(self.handle, state)
 
     def _flagged_state(self, accessor: Accessor) -> str | None:
         for state, name in accessor.flags.items():

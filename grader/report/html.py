@@ -17,14 +17,16 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from grader.report import curve, source, view
+from grader.comparing import Comparison
+from grader.report import curve, source, timeline, view
 from grader.report.measured import Burst, burst_of, curve_of
 from grader.report.tables import Section
 from grader.report.text import one_line, visible
 from grader.results import Area, CandidateResult, Finding, Results
-from grader.verdicts import Level
+from grader.verdicts import Level, Verdict
 
 _MOST_DOTS = 60
+_MOST_CHARTS = 2
 _EVIDENCE = 1200
 _CODE = re.compile(r"`([^`]+)`")
 
@@ -42,6 +44,14 @@ class AreaView(msgspec.Struct, frozen=True, kw_only=True):
     choices: dict[str, Finding]
 
 
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """A scenario in pictures, and the failed rows that look at it."""
+
+    scenario: str
+    rows: tuple[str, ...]
+    charts: tuple[timeline.Chart, ...]
+
+
 class CandidateView(msgspec.Struct, frozen=True, kw_only=True):
     """One candidate's section of the page."""
 
@@ -54,9 +64,17 @@ class CandidateView(msgspec.Struct, frozen=True, kw_only=True):
     burst: Burst | None
     dots: tuple[str, ...]
     sources: tuple[source.SourceView, ...]
+    stories: tuple[Story, ...]
+
+    @property
+    def story_of(self) -> dict[str, str]:
+        """Return the scenario whose timeline shows a failed row, by the row."""
+        return {row: story.scenario for story in reversed(self.stories) for row in story.rows}
 
 
-def render_html(results: Results, sections: Sequence[Section] = ()) -> str:
+def render_html(
+    results: Results, sections: Sequence[Section] = (), comparison: Comparison | None = None
+) -> str:
     """Return the page; `sections` stand between the requirements and the candidates."""
     style, script = _inlined("style.css"), _inlined("page.js")
     environment = _environment()
@@ -65,6 +83,7 @@ def render_html(results: Results, sections: Sequence[Section] = ()) -> str:
         candidates=_candidates(results),
         areas=view.by_area(results),
         sections=sections,
+        comparison=comparison,
         scored=sum(r.level is not Level.INFORMATIVE for r in results.requirements.values()),
         style=style,
         script=script,
@@ -156,6 +175,7 @@ def _candidate(standing: view.Standing, results: Results, anchor: str) -> Candid
         burst=burst,
         dots=_dots(burst) if burst else (),
         sources=source.views(result.sources),
+        stories=_stories(result, results),
     )
 
 
@@ -182,6 +202,19 @@ def _areas(result: CandidateResult, results: Results) -> tuple[AreaView, ...]:
                 )
             )
     return tuple(views)
+
+
+def _stories(result: CandidateResult, results: Results) -> tuple[Story, ...]:
+    failed = view.of_verdict(result, Verdict.FAIL)
+    stories = []
+    for scenario, timelines in result.timelines.items():
+        rows = tuple(row for row in failed if scenario in results.requirements[row].scenarios)
+        charts = [timeline.chart(each) for each in timelines if each.calls]
+        # Where a surprise is, is where to look first.
+        charts.sort(key=lambda chart: -chart.surprises)
+        if rows and charts:
+            stories.append(Story(scenario=scenario, rows=rows, charts=tuple(charts[:_MOST_CHARTS])))
+    return tuple(stories)
 
 
 def _dots(burst: Burst) -> tuple[str, ...]:

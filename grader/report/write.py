@@ -37,7 +37,7 @@ def write_all(
     folder is made where it does not exist. Raises `InputError` where it cannot be written to, and
     `GraderError` where the disk is full or failing.
     """
-    results = _encodable(results)
+    results = encodable_results(results)
     contents = {
         "results.json": encode(results),
         "report.html": render_html(results, sections).encode(),
@@ -61,7 +61,7 @@ def write_together(contents: Mapping[str, bytes], out: Path) -> None:
         raise kind(f"{out}: the reports cannot be written: {error.strerror or error}") from error
 
 
-def _encodable(results: Results) -> Results:
+def encodable_results(results: Results) -> Results:
     """Return the results with lone surrogates written out, which JSON cannot hold."""
     try:
         encode(results)

@@ -1,0 +1,41 @@
+"""What it cost to do something, in seconds of the wall and of the processor."""
+
+import os
+import resource
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from grader.errors import GraderError
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds; of the processor those of all processes that have ended count too."""
+
+    wall: float
+    cpu: float
+
+
+def cost(action: Callable[[], object]) -> Cost:
+    """Do it, and return what it cost here and in the processes that it started and ended."""
+    wall, cpu = time.monotonic(), _cpu()
+    action()
+    return Cost(wall=time.monotonic() - wall, cpu=_cpu() - cpu)
+
+
+def command(arguments: Sequence[str], allowed: frozenset[int], **more: str) -> None:
+    """Run a command without output; raises GraderError where its exit status is not allowed."""
+    environment: Mapping[str, str] = {**os.environ, **more}
+    ended = subprocess.run(  # noqa: S603  our own commands
+        arguments, env=environment, capture_output=True, text=True, check=False
+    )
+    if ended.returncode not in allowed:
+        last = (ended.stderr or ended.stdout).strip().splitlines()[-1:] or [""]
+        raise GraderError(f"{' '.join(arguments[:4])} ended with {ended.returncode}: {last[0]}")
+
+
+def _cpu() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(entry.ru_utime + entry.ru_stime for entry in used)

@@ -1,0 +1,58 @@
+"""How much of a candidate's cost is workers that start, import the candidate, and end."""
+
+import functools
+from pathlib import Path
+
+import msgspec
+
+from grader import answers, scoring
+from grader.benchmarks.cost import cost
+from grader.candidate import Candidate
+from grader.conversation.session import Session
+from grader.errors import InputError
+from grader.grading import grade
+from grader.sandbox import Tier, choose
+from grader.specification import SCENARIOS
+
+# To find out how the breaker is used, and how it tells the time.
+_BEFORE_ALL = 2
+
+
+class Shares(msgspec.Struct, frozen=True, kw_only=True):
+    """Shares of the CPU time that one candidate costs with the whole specification."""
+
+    template: float
+    """The sandbox and the process that workers are forked from."""
+    workers: float
+    """A worker for every scenario, in which nothing is played."""
+
+
+def shares(folder: Path, rounds: int) -> list[Shares]:
+    """Measure the whole and its parts, one after the other, again and again.
+
+    Raises InputError where the folder holds no breaker that can be used.
+    """
+    candidate = answers.load_all([folder])[0]
+    if not isinstance(candidate, Candidate) or candidate.main is None:
+        raise InputError(f"{folder}: no candidate with code")
+    tier, rubric = choose("auto"), scoring.load()
+    count = _BEFORE_ALL + sum(not scenario.static for scenario in SCENARIOS.values())
+    graded = grade(candidate, tier, rubric)  # warms up what is imported and compiled once
+    if not graded.result.binding.get("call"):
+        raise InputError(
+            f"{folder}: no way to make a call was found, so no worker plays a scenario"
+        )
+    found = []
+    for _ in range(rounds):
+        whole = cost(functools.partial(grade, candidate, tier, rubric)).cpu
+        alone = cost(functools.partial(_idle, candidate, tier, 1)).cpu
+        many = cost(functools.partial(_idle, candidate, tier, 1 + count)).cpu
+        found.append(Shares(template=alone / whole, workers=(many - alone) / whole))
+    return found
+
+
+def _idle(candidate: Candidate, tier: Tier, count: int) -> None:
+    with Session(candidate, tier) as session:
+        for _ in range(count):
+            with session.worker() as worker:
+                worker.request("load", modules=[candidate.main])

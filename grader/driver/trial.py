@@ -1,0 +1,67 @@
+"""One proposal under trial: a laboratory, and what is known so far of how it is used."""
+
+from typing import Any
+
+import msgspec
+
+from grader.binding.discover import Proposal
+from grader.binding.model import Binding
+from grader.binding.shape import ObjectShape
+from grader.conversation.worker import Worker
+from grader.driver.lab import Breaker, Lab, Refused
+
+MOST_FAILURES = 25
+"""A breaker that takes more before it rejects is taken for one that never does."""
+
+
+class Trial:
+    """Breakers of one proposal, built and used as the binding says so far."""
+
+    def __init__(
+        self, worker: Worker, proposal: Proposal, seed: int, settings: dict[str, Any]
+    ) -> None:
+        self.binding = Binding(
+            constructor=proposal.constructor,
+            surfaces=(),
+            reset=proposal.reset,
+            force_open=proposal.force_open,
+            settings=settings,
+        )
+        self.lab = Lab(worker, self.binding, seed=seed)
+
+    def adopt(self, **changes: Any) -> Binding:
+        """Change the binding, for the breakers to come; return it."""
+        self.binding = msgspec.structs.replace(self.binding, **changes)
+        self.lab.binding = self.binding
+        return self.binding
+
+    def fresh(self) -> Breaker | None:
+        """Return a new breaker; None where its constructor raises."""
+        try:
+            return self.lab.breaker()
+        except Refused:
+            return None
+
+    def fail_until_rejected(self, breaker: Breaker) -> int | None:
+        """Return after how many failures a call was rejected; None where none was."""
+        for count in range(MOST_FAILURES):
+            call = breaker.fail()
+            if call.rejected:
+                return count
+            if not call.ended or call.how == "returned":
+                return None
+        return None
+
+    def targets(self, breaker: Breaker) -> list[tuple[str, ObjectShape]]:
+        """Return the objects on which state and metrics may hang, with their data."""
+        found = []
+        for target in ("", *(("@", "@breaker", "@circuit_breaker", "@circuit", "@cb", "@_breaker",
+                              "@__self__") if self._decorates else ())):  # fmt: skip
+            reply = self.lab.request("inspect", breaker=breaker.handle, target=target)
+            if reply.error is None:
+                found.append((target, reply.value_as(ObjectShape)))
+        return found
+
+    @property
+    def _decorates(self) -> bool:
+        return self.binding.surfaces[0].style == "decorate"
