@@ -35,7 +35,12 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 def expected(timeline: Timeline) -> Expected | None:
     """Return what to expect, or None where the plain rules alone do not tell."""
     numbers = timeline.settings
-    if not timeline.calls or timeline.special or timeline.left_out or not {"threshold", "base"} <= numbers.keys():
+    if (
+        not timeline.calls
+        or timeline.special
+        or timeline.left_out
+        or not {"threshold", "base"} <= numbers.keys()
+    ):
         return None
     if numbers["threshold"] < 1 or numbers["base"] <= 0:
         return None

@@ -133,8 +133,7 @@ class _Layout:
 
     def columns(self) -> tuple[Column, ...]:
         return tuple(
-            Column(self._x[time], self._width[time], f"{time:.4g} s")
-            for time in self._times
+            Column(self._x[time], self._width[time], f"{time:.4g} s") for time in self._times
         )
 
     def bands(self) -> tuple[Band, ...]:
