@@ -7,6 +7,7 @@ there are no style attributes: bars are SVG, whose geometry is plain attributes.
 """
 
 import base64
+import gzip
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,8 @@ from grader.verdicts import Level, Verdict
 
 _MOST_DOTS = 60
 _MOST_CHARTS = 2
+_MOST_OPEN = 60
+"""Candidates that a browser can lay out at once; of more, each is unpacked when it is looked at."""
 _EVIDENCE = 1200
 _CODE = re.compile(r"`([^`]+)`")
 
@@ -84,6 +87,8 @@ def render_html(
         areas=view.by_area(results),
         sections=sections,
         comparison=comparison,
+        packed=len(results.candidates) > _MOST_OPEN,
+        pack=_packed,
         scored=sum(r.level is not Level.INFORMATIVE for r in results.requirements.values()),
         style=style,
         script=script,
@@ -139,6 +144,11 @@ def _in_code(sentence: str) -> Markup:
 def _inlined(name: str) -> Markup:
     text = files("grader.report").joinpath("templates", name).read_text(encoding="utf-8")
     return Markup(text)  # noqa: S704 - our own file
+
+
+def _packed(section: Markup) -> str:
+    """Return a section of the page, already escaped, as text that the page's script unpacks."""
+    return base64.b64encode(gzip.compress(section.encode(), mtime=0)).decode()
 
 
 def _policy(style: str, script: str) -> str:
@@ -213,7 +223,13 @@ def _stories(result: CandidateResult, results: Results) -> tuple[Story, ...]:
         # Where a surprise is, is where to look first.
         charts.sort(key=lambda chart: -chart.surprises)
         if rows and charts:
-            stories.append(Story(scenario=scenario, rows=rows, charts=tuple(charts[:_MOST_CHARTS])))
+            stories.append(
+                Story(
+                    scenario=scenario,
+                    rows=rows,
+                    charts=(charts[0], *(c for c in charts[1:_MOST_CHARTS] if c.surprises)),
+                )
+            )
     return tuple(stories)
 
 

@@ -14,6 +14,7 @@ from grader.results import (
     Untested,
 )
 from grader.scoring import Rubric, load, score
+from grader.timeline import Mark, Timeline
 from grader.verdicts import Known, Level, Verdict
 
 RUBRIC: Rubric = load()
@@ -29,7 +30,11 @@ REQUIREMENTS: dict[str, Requirement] = {
         area="backoff", level=Level.SHOULD, sentence="There is a cap on the open period."
     ),
     "ho-limit": Requirement(
-        area="half-open", level=Level.MUST, sentence="At most L calls are in flight in HALF_OPEN."
+        area="half-open",
+        level=Level.MUST,
+        sentence="At most L calls are in flight in HALF_OPEN.",
+        source="N",
+        scenarios=("bursts",),
     ),
     "ho-hung-probe": Requirement(
         area="half-open", level=Level.INFORMATIVE, sentence="A probe that hangs is given up."
@@ -152,6 +157,27 @@ def wrong_backoff() -> CandidateResult:
                 kept_lines=2,
             ),
         ),
+    )
+
+
+def failing_with_timeline() -> CandidateResult:
+    """Lets a call in while it should be open, and what led to it was kept."""
+    return candidate(
+        "late",
+        passing() | {"ho-limit": finding(Verdict.FAIL, evidence="2 calls ran, 1 may")},
+        name="Lets all in late",
+        timelines={
+            "bursts": (
+                Timeline(
+                    settings={"threshold": 1, "base": 10.0},
+                    calls=(
+                        Mark(at=0.0, ran=0.0, ended=0.0, how="raised", planned="ServiceFailure"),
+                        Mark(at=5.0, ran=5.0, ended=5.0, how="returned", planned="return"),
+                    ),
+                    until=6.0,
+                ),
+            )
+        },
     )
 
 

@@ -153,28 +153,42 @@
   $("export-json").addEventListener("click", () =>
     save("disputes.json", JSON.stringify({ dispute: [...disputes.values()] }, null, 2) + "\n"));
   addEventListener("beforeunload", (event) => { if (disputes.size) event.preventDefault(); });
-  // The buttons come as a candidate comes into view: of fifty thousand rows most are never looked at.
-  const arrived = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      arrived.unobserve(target);
-      for (const row of target.querySelectorAll(".in-area .rows > li")) {
-        row.dataset.verdict = row.querySelector(".vh").textContent;
-        const button = document.createElement("button");
-        button.type = "button";
-        button.className = "dispute";
-        button.textContent = "dispute";
-        button.setAttribute("aria-label", `Dispute ${row.querySelector("code").textContent}`);
-        button.addEventListener("click", () => ask(row));
-        row.querySelector(".rule").append(" ", button);
-      }
+  // Of many candidates each is unpacked as it comes into view, and so are the buttons of its rows.
+  const opened = new Map();
+  const unpack = async (article) => {
+    if (article.dataset.packed) {
+      const bytes = Uint8Array.from(atob(article.dataset.packed), (letter) => letter.charCodeAt(0));
+      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+      const parsed = new DOMParser().parseFromString(await new Response(stream).text(), "text/html");
+      article.replaceChildren(...parsed.querySelector("article").childNodes);
+      delete article.dataset.packed;
     }
+    for (const row of article.querySelectorAll(".in-area .rows > li")) {
+      row.dataset.verdict = row.querySelector(".vh").textContent;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "dispute";
+      button.textContent = "dispute";
+      button.setAttribute("aria-label", `Dispute ${row.querySelector("code").textContent}`);
+      button.addEventListener("click", () => ask(row));
+      row.querySelector(".rule").append(" ", button);
+    }
+  };
+  const open = (article) => {
+    if (!opened.has(article)) opened.set(article, unpack(article));
+    return opened.get(article);
+  };
+  const arrived = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting) open(target);
   }, { rootMargin: "800px" });
   for (const article of document.querySelectorAll("article")) arrived.observe(article);
 
   // A link into something folded away unfolds it.
-  const reveal = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const reveal = async () => {
+    const name = decodeURIComponent(location.hash.slice(1));
+    const article = $(name.split("--")[0]);
+    if (article?.matches("article")) await open(article);
+    const target = $(name);
     if (!target) return;
     let shut = target.closest("details:not([open])");
     while (shut) {
