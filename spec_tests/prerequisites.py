@@ -8,15 +8,33 @@ more is hidden, because each defect has to be noticed by its own row and by no u
 
 from grader.specification import needs
 
-# What shares its state, or cannot be built or called, is seen in no situation as it would be alone.
-needs("de-breaker", rows="ht-example")
-needs("de-part-usage", rows="ht-example")
+# What cannot be built or called, or is not there, cannot be tried.
+needs("de-breaker de-part-usage", rows="ht-example")
+
+# What shares its state is seen in no situation as it would be alone.
+needs(
+    "st-isolated",
+    rows="th-exact th-config-not-mutated as-call-vs-ctx-equal ex-odd-exceptions me-timestamps"
+    " st-manual ts-no-lost-updates ts-reentrant",
+)
+
+# Whether it is open shows in what it rejects.
+needs(
+    "st-open-rejects",
+    rows="as-callable-forms as-ctx bo-first bo-first-exact ex-include ex-default ex-odd-exceptions"
+    " ho-limit ho-success-threshold ho-cancel-not-close ht-5xx ht-transport me-exact"
+    " st-three-states st-not-early st-probe-success-closes st-probe-failure-reopens"
+    " st-opened-at-trip th-no-wedge-config th-config-not-mutated",
+)
+
+# Where calls do not overlap, callers wait for each other whatever the limit is.
+needs("as-concurrent", rows="ho-fast-reject")
 
 # Asynchronous calls that are not awaited inside the guard always count as successes.
 needs(
     "as-awaited",
     rows="as-callable-forms as-callable-lambdas as-call-vs-ctx-equal me-async-outcomes"
-    " ts-single-trip",
+    " as-mixed ts-single-trip",
 )
 
 # How many successes close it decides what a later round needs.
