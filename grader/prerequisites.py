@@ -63,7 +63,9 @@ def _blocker(row: str, findings: Mapping[str, Finding]) -> str:
     passed = {row}
     while findings[row].verdict is Verdict.BLOCKED:
         because = findings[row].because
-        if because not in findings or because in passed or findings[because].verdict in _HOLDS:
+        if because in passed or because not in findings:
+            break
+        if findings[because].verdict not in _DOES_NOT_HOLD:
             break
         row = because
         passed.add(row)
