@@ -344,7 +344,7 @@ def judge(row: Row, candidate: str, error: BaseException | None, *, cut_off: boo
     elif isinstance(error, (AssertionError, Blocked)):
         verdict = Verdict.FAIL
     elif isinstance(error, CandidateFailure):
-        verdict = Verdict.ERROR
+        verdict, because = Verdict.ERROR, error.of
     elif isinstance(error, NotOffered):
         verdict = Verdict.NOT_OFFERED
     elif isinstance(error, Unknown):

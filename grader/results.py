@@ -50,7 +50,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     share: float = 0.0
     """The part of the requirement's cases that passed, 0..1; 1.0 for a pass."""
     because: str = ""
-    """For `blocked`: the id of the prerequisite, or what else stood in the way."""
+    """For `blocked`: the id of the prerequisite, or what else stood in the way. For `error`: what
+    the candidate died of: `crash`, `hang`, `resource`, `protocol`; empty where it did not."""
     waived: str = ""
     """Why it is left out of the score, though it failed: a library breaks the rule on purpose."""
 

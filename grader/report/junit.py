@@ -110,7 +110,7 @@ def _case(
 def _message(finding: Finding) -> str:
     parts = (
         view.told_waived(finding),
-        view.blocked_by(finding.because) if finding.because else "",
+        view.blocked_by(finding.because) if finding.verdict is Verdict.BLOCKED and finding.because else "",
         finding.evidence,
         view.partly(finding),
     )
