@@ -17,6 +17,7 @@ from grader.conversation.failures import Interrupted
 from grader.errors import GraderError, InputError
 from grader.explain import explain, write_kit
 from grader.report import RunProgress, print_leaderboard, write_all
+from grader.report.doctor import print_doctor
 from grader.report.explained import print_explanation
 from grader.report.requirements import (
     print_requirements,
@@ -28,7 +29,7 @@ from grader.report.text import one_line
 from grader.report.write import write_together
 from grader.results import Results, read
 from grader.runner import prepare, run_and_keep
-from grader.sandbox import choose
+from grader.sandbox import choose, diagnose
 from grader.verdict_text import verdict_text
 
 GATE_NOT_MET = 1
@@ -335,6 +336,18 @@ def audit_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     audit.show(found, Console())
     click.echo(f"Reports: {out / 'audit.html'}, audit.json, audit.md")
     sys.exit(GATE_NOT_MET if found.problems else 0)
+
+
+@main.command("doctor")
+def doctor_command() -> None:
+    """Print the isolation tiers: which work here, what each layer stops, how to get better.
+
+    Exit status: 1 where none works but the bare process.
+    """
+    found = diagnose()
+    print_doctor(found, Console())
+    contained = any(tier.works for tier in found if tier.tier != "process")
+    sys.exit(0 if contained else GATE_NOT_MET)
 
 
 @main.command("requirements")

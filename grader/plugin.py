@@ -126,7 +126,8 @@ def finding(cases: Sequence[Case]) -> Finding:
         level=worst.row.level,
         known=worst.row.known,
         evidence=worst.evidence,
-        because=worst.because,
+        because=worst.because if worst.verdict is not Verdict.ERROR else "",
+        died_of=worst.because if worst.verdict is Verdict.ERROR else "",
         share=round(passed / len(counted), 4) if counted else 0.0,
     )
 

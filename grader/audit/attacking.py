@@ -51,7 +51,7 @@ def play(candidate: Candidate | Unreadable, tier: Tier, planted: Planted) -> Ach
             verdict=finding.verdict,
             known=finding.known,
             evidence=finding.evidence,
-            because=finding.because,
+            died_of=finding.died_of,
         )
         for name, finding in findings.items()
     }

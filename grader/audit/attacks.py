@@ -51,7 +51,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     known: Known
     evidence: str = ""
-    because: str = ""
+    died_of: str = ""
 
 
 class Achieved(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,8 +140,8 @@ def _unexpected(attack: Attack, achieved: Achieved) -> Iterator[str]:
     errors = [row for row in achieved.rows.values() if row.verdict is Verdict.ERROR]
     if attack.expect == "error" and not errors:
         yield "no row is an error"
-    if attack.dies and not any(row.because == attack.dies for row in errors):
-        told = sorted({row.because or row.evidence for row in errors}) or ["nothing"]
+    if attack.dies and not any(row.died_of == attack.dies for row in errors):
+        told = sorted({row.died_of or row.evidence for row in errors}) or ["nothing"]
         yield f"should die of {attack.dies}, and is told to die of {', '.join(told)}"
 
 

@@ -110,7 +110,8 @@ def _case(
 def _message(finding: Finding) -> str:
     parts = (
         view.told_waived(finding),
-        view.blocked_by(finding.because) if finding.verdict is Verdict.BLOCKED and finding.because else "",
+        view.blocked_by(finding.because) if finding.because else "",
+        f"died of: {finding.died_of}" if finding.died_of else "",
         finding.evidence,
         view.partly(finding),
     )

@@ -105,7 +105,9 @@ class Template:
         for kill in (os.killpg, os.kill):
             with contextlib.suppress(OSError):
                 kill(worker, signal.SIGKILL)
-        return os.waitpid(worker, 0)[1]
+        status = os.waitpid(worker, 0)[1]
+        confine.discard_scratch(self._options, worker)
+        return status
 
 
 def _absent(modules: list[str]) -> list[str]:
