@@ -315,7 +315,7 @@ def audit_command(  # noqa: PLR0913, PLR0917  one parameter for each option
 ) -> None:
     """Run the specification against breakers whose verdicts are known.
 
-    NAMES are sections (defects, mutants, correct, reach, agreement) or single items of them;
+    NAMES are sections (defects, mutants, correct, reach, agreement, zoo) or single items of them;
     default: all. Writes audit.html, audit.json and audit.md. What was looked at is kept beside
     them, so an interrupted audit goes on where it was. Exit status: 1 where the audit fails, 130
     where it was interrupted.

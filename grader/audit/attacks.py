@@ -143,15 +143,3 @@ def _unexpected(attack: Attack, achieved: Achieved) -> Iterator[str]:
     if attack.dies and not any(row.died_of == attack.dies for row in errors):
         told = sorted({row.died_of or row.evidence for row in errors}) or ["nothing"]
         yield f"should die of {attack.dies}, and is told to die of {', '.join(told)}"
-
-
-def markdown(attacks: Mapping[str, Attack], outcomes: Mapping[tuple[str, str], Outcome]) -> str:
-    """Return the matrix of attacks and tiers as a Markdown table."""
-    tiers = sorted({tier for _, tier in outcomes})
-    lines = [f"| attack | aims at | {' | '.join(tiers)} | forges |", "|---|---|" + "---|" * len(tiers) + "---|"]
-    for name, attack in attacks.items():
-        seen = [outcomes.get((name, tier)) for tier in tiers]
-        cells = ["–" if o is None else "held" if o.held else "won" for o in seen]
-        forged = sorted({row for o in seen if o is not None for row in o.forged})
-        lines.append(f"| {name} | {attack.aims_at} | {' | '.join(cells)} | {', '.join(forged)} |")
-    return "\n".join(lines) + "\n"

@@ -117,12 +117,16 @@ class Planted:
         if self._bystander.poll() is not None or _state(self._bystander.pid) in "TZXt":
             yield "bystander: another process was stopped or ended"
         deadline = time.monotonic() + _GONE_WITHIN
-        while (more := set(_below(os.getpid())) - self._known) and time.monotonic() < deadline:
+        while (more := self.started()) and time.monotonic() < deadline:
             time.sleep(0.01)
         for pid in more:
             yield f"process: one was left, {_told(pid)}"
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
+
+    def started(self) -> set[int]:
+        """Return the processes that were started since and are alive."""
+        return set(_below(os.getpid())) - self._known
 
     def _ways(self) -> Iterator[tuple[int, int, object]]:
         yield socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)
