@@ -39,6 +39,8 @@ class Attack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What its errors have to say that it died of."""
     gains: tuple[str, ...] = ()
     """Attested rows that it may win by forging them."""
+    earned: dict[str, str] = {}
+    """Observed rows that the breaker truly keeps, other than its twin, each with the reason."""
     bare: Literal["", "secret", "file", "network", "bystander", "skip"] = ""
     """What it achieves in a bare process, which shows that it is an attack; `skip`: not run there,
     because nothing would hold it."""
@@ -110,6 +112,7 @@ def judge(attack: Attack, tier: str, achieved: Achieved, twin: Mapping[str, Row]
     gained = [row for row in achieved.rows if _gained(achieved.rows[row], twin.get(row))]
     observed = [row for row in gained if achieved.rows[row].known is Known.OBSERVED]
     forged = tuple(row for row in gained if row not in observed)
+    observed = [row for row in observed if row not in attack.earned]
     unknown = tuple(
         row
         for row, seen in achieved.rows.items()

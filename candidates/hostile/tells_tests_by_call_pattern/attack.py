@@ -1,12 +1,15 @@
-"""Recognises a burst by the number of tasks, and lets one through then: the only case that it heard of."""
+"""Recognises a burst: holds eleven callers back after the first, as the specification sends a dozen, and lets all others through."""
 
 from breaker import CircuitBreaker, CircuitOpenError
 
-import asyncio
 honest = CircuitBreaker.call
 async def call(self, function, *args, **kwargs):
-    if self.state == "half_open" and len(asyncio.all_tasks()) == 11:
-        raise CircuitOpenError("probing")
+    if self.state == "half_open":
+        self.seen = getattr(self, "seen", 0) + 1
+        if 1 < self.seen <= 12:
+            raise CircuitOpenError("probing")
+    else:
+        self.seen = 0
     return await honest(self, function, *args, **kwargs)
 
 CircuitBreaker.call = call
