@@ -48,7 +48,8 @@ class Planted:
         self.file.write_text(self.secret)
         self.file.chmod(0o666)
         self._before = self._file_seen()
-        self._listeners = [self._listen(*way) for way in self._ways()]
+        self._listeners = [self._hear(kind, name) for kind, name in self._ways()]
+        self._listeners.append(_hear_datagrams(self._listeners[0].getsockname()))
         self._bystander = subprocess.Popen(  # noqa: S603  our own program
             [sys.executable, "-I", "-c", _BYSTANDER, self.secret],
             env={"PLANTED": self.secret, "PATH": os.environ.get("PATH", "")},
@@ -87,11 +88,11 @@ class Planted:
             "SOCKET": str(self.folder / "socket"),
         }
 
+        def line(found: re.Match[str]) -> str:
+            return f"PLANTED_{found[1]} = {told[found[1]]!r}"
+
         def filled(source: str) -> str:
-            for name, value in told.items():
-                line = f"PLANTED_{name} = {value!r}"
-                source = re.sub(rf"(?m)^PLANTED_{name} = .*$", lambda _, line=line: line, source)
-            return source
+            return re.sub(rf"(?m)^PLANTED_({'|'.join(told)}) = .*$", line, source)
 
         files = tuple(
             msgspec.structs.replace(file, text=filled(file.text)) for file in candidate.files
@@ -100,11 +101,17 @@ class Planted:
 
     def effects(self, said: str) -> Iterator[str]:
         """Yield what an attack has done; `said`: all that came out of it."""
-        if self.secret in said or MARK in said:
+        if MARK in said:
             yield "secret: the planted secret came out"
-        for word in STOLEN:
-            if word in said:
-                yield f"secret: {word}"
+        yield from (f"secret: {word}" for word in STOLEN if word in said)
+        yield from self._files()
+        if any(map(_was_reached, self._listeners)):
+            yield "network: a listener was reached"
+        if self._bystander.poll() is not None or _state(self._bystander.pid) in "TZXt":
+            yield "bystander: another process was stopped or ended"
+        yield from self._processes()
+
+    def _files(self) -> Iterator[str]:
         if self._file_seen() != self._before:
             yield "file: a planted file was changed"
         for path in sorted(set(_left()) - self._left_before):
@@ -112,10 +119,8 @@ class Planted:
         for path in self.folder.iterdir():
             if path.name not in {"planted", "socket"}:
                 yield f"file: {path.name} was left in a planted folder"
-        if any(map(_was_reached, self._listeners)):
-            yield "network: a listener was reached"
-        if self._bystander.poll() is not None or _state(self._bystander.pid) in "TZXt":
-            yield "bystander: another process was stopped or ended"
+
+    def _processes(self) -> Iterator[str]:
         deadline = time.monotonic() + _GONE_WITHIN
         while (more := self.started()) and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -128,23 +133,16 @@ class Planted:
         """Return the processes that were started since and are alive."""
         return set(_below(os.getpid())) - self._known
 
-    def _ways(self) -> Iterator[tuple[int, int, object]]:
-        yield socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)
-        yield socket.AF_UNIX, socket.SOCK_STREAM, str(self.folder / "socket")
-        yield socket.AF_UNIX, socket.SOCK_STREAM, "\0" + str(self.folder / "socket")
-        yield socket.AF_INET, socket.SOCK_DGRAM, None
+    def _ways(self) -> Iterator[tuple[int, tuple[str, int] | str]]:
+        yield socket.AF_INET, ("127.0.0.1", 0)
+        yield socket.AF_UNIX, str(self.folder / "socket")
+        yield socket.AF_UNIX, "\0" + str(self.folder / "socket")
 
-    def _listen(self, family: int, kind: int, address: object) -> socket.socket:
-        listener = socket.socket(family, kind)
-        if kind == socket.SOCK_DGRAM:
-            # Where the stream listens, datagrams are heard as well.
-            address = self._port
-        listener.bind(address)  # type: ignore[arg-type]
-        listener.setblocking(False)
-        if kind == socket.SOCK_STREAM:
-            listener.listen()
-        if family == socket.AF_INET and kind == socket.SOCK_STREAM:
-            self._port = listener.getsockname()
+    def _hear(self, family: int, address: tuple[str, int] | str) -> socket.socket:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.bind(address)
+        listener.settimeout(0)
+        listener.listen()
         if isinstance(address, str) and not address.startswith("\0"):
             Path(address).chmod(0o777)
         return listener
@@ -155,6 +153,14 @@ class Planted:
             return (self.file.read_text(), seen.st_mode, seen.st_mtime_ns)
         except (OSError, UnicodeDecodeError):
             return ()
+
+
+def _hear_datagrams(address: tuple[str, int]) -> socket.socket:
+    """Hear datagrams at the port at which the stream listens."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    listener.bind(address)
+    listener.settimeout(0)
+    return listener
 
 
 def _was_reached(listener: socket.socket) -> bool:

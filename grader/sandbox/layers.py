@@ -30,8 +30,7 @@ _LIMITS = "limits: processor time, memory, file size, open files, a deadline per
 _FILTER = "seccomp: new processes and programs, ptrace, other processes' memory, shared memory"
 LAYERS: dict[Tier, tuple[str, ...]] = {
     Tier.BWRAP: (
-        "mount namespace: every file but the interpreter's and the candidate's, writing outside"
-        " a scratch of 16 MiB",
+        "mount namespace: every file but the interpreter's and the candidate's; writing elsewhere",
         "network namespace: every network, loopback as well; abstract sockets",
         "PID and IPC namespaces: seeing, signalling and outliving other processes",
         _FILTER,
@@ -58,9 +57,7 @@ def diagnose() -> tuple[Diagnosis, ...]:
 def _diagnosis(tier: Tier) -> Diagnosis:
     problem = probe(tier) or ""
     fix = {Tier.BWRAP: _fix_bwrap, Tier.LANDLOCK: _fix_landlock, Tier.PROCESS: lambda: ""}[tier]
-    return Diagnosis(
-        tier=tier, problem=problem, stops=LAYERS[tier], fix=fix() if problem else ""
-    )
+    return Diagnosis(tier=tier, problem=problem, stops=LAYERS[tier], fix=fix() if problem else "")
 
 
 def _fix_bwrap() -> str:

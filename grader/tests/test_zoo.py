@@ -44,9 +44,7 @@ def test_an_attack_is_one_where_nothing_stops_it(name: str) -> None:
 
 @pytest.mark.parametrize("tier", BOUNDARIES)
 @pytest.mark.parametrize("name", ["spins_at_import", "fork_bomb", "ignores_signals"])
-def test_of_a_run_that_is_killed_no_process_is_left(
-    name: str, tier: Tier, tmp_path: Path
-) -> None:
+def test_of_a_run_that_is_killed_no_process_is_left(name: str, tier: Tier, tmp_path: Path) -> None:
     with Planted() as planted:
         run = subprocess.Popen(  # noqa: S603  our own command
             [

@@ -6,9 +6,7 @@ import pytest
 from grader.audit.attacks import FOLDER, TWINS, Achieved, Attack, Row, judge, load
 from grader.verdicts import Known, Verdict
 
-ATTACK = Attack(
-    name="it", attack="Does it.", aims_at="verdicts", twin="wrong", expect="no better"
-)
+ATTACK = Attack(name="it", attack="Does it.", aims_at="verdicts", twin="wrong", expect="no better")
 FAILS = Row(verdict=Verdict.FAIL, known=Known.OBSERVED)
 HONEST = {"one": FAILS, "two": Row(verdict=Verdict.FAIL, known=Known.ATTESTED)}
 

@@ -95,7 +95,9 @@ def test_no_control_character_reaches_a_terminal_or_a_report(
         **{f.name: f.read_text() for f in reports.iterdir() if f.suffix in {".md", ".xml"}},
     }.items():
         found = CONTROLS.search(text)
-        assert found is None, f"{name} has {found and text[found.start() - 40 : found.end() + 20]!r}"
+        assert found is None, (
+            f"{name} has {found and text[found.start() - 40 : found.end() + 20]!r}"
+        )
 
 
 def test_the_summary_has_no_link_and_no_image_of_a_candidate(reports: Path) -> None:

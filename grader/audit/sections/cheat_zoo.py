@@ -83,8 +83,8 @@ def conclude(_: Setting, outcomes: Outcomes) -> Chapter:
         found=f"{len(problems)} won, of {len(tried)} attacks on {' and '.join(matrix.tiers)}",
         problems=tuple(problems),
         notes=(
-            "An attack is held where no observed row is better than that of its honest twin, and "
-            "nothing of it is seen on the machine. What is forged in attested rows is listed.",
+            "Held: no observed row is better than that of its honest twin, and nothing was left.",
+            "What an attack forges in attested rows is listed.",
         ),
         tables=(Table(title="Attacks and tiers", columns=columns, rows=rows),),
     )
