@@ -8,7 +8,7 @@ import click
 import msgspec
 from rich.console import Console
 
-from grader import __version__, answers, archive, audit, gates, regrading, scoring
+from grader import __version__, answers, archive, audit, costing, gates, regrading, scoring
 from grader.annotations import annotation
 from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
@@ -339,13 +339,17 @@ def audit_command(  # noqa: PLR0913, PLR0917  one parameter for each option
 
 
 @main.command("doctor")
-def doctor_command() -> None:
+@click.option("--cost", is_flag=True, help="Measure what each tier costs a candidate, too.")
+def doctor_command(cost: bool) -> None:  # noqa: FBT001  click passes it by keyword
     """Print the isolation tiers: which work here, what each layer stops, how to get better.
 
     Exit status: 1 where none works but the bare process.
     """
     found = diagnose()
     print_doctor(found, Console())
+    for measured in costing.measure() if cost else ():
+        cpu, wall = f"{measured.cpu:.0f} ms", f"{measured.wall:.0f} ms"
+        click.echo(f"{measured.tier}: {cpu} of processor time and {wall} for start and one worker")
     contained = any(tier.works for tier in found if tier.tier != "process")
     sys.exit(0 if contained else GATE_NOT_MET)
 

@@ -56,8 +56,10 @@ def diagnose() -> tuple[Diagnosis, ...]:
 
 def _diagnosis(tier: Tier) -> Diagnosis:
     problem = probe(tier) or ""
-    fix = {Tier.BWRAP: _fix_bwrap, Tier.LANDLOCK: _fix_landlock, Tier.PROCESS: lambda: ""}[tier]
-    return Diagnosis(tier=tier, problem=problem, stops=LAYERS[tier], fix=fix() if problem else "")
+    fix = ""
+    if problem and tier is not Tier.PROCESS:
+        fix = _fix_bwrap() if tier is Tier.BWRAP else _fix_landlock()
+    return Diagnosis(tier=tier, problem=problem, stops=LAYERS[tier], fix=fix)
 
 
 def _fix_bwrap() -> str:

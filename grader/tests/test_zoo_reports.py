@@ -94,10 +94,8 @@ def test_no_control_character_reaches_a_terminal_or_a_report(
         "the terminal": screen.getvalue(),
         **{f.name: f.read_text() for f in reports.iterdir() if f.suffix in {".md", ".xml"}},
     }.items():
-        found = CONTROLS.search(text)
-        assert found is None, (
-            f"{name} has {found and text[found.start() - 40 : found.end() + 20]!r}"
-        )
+        found = [text[m.start() - 40 : m.end() + 20] for m in CONTROLS.finditer(text)]
+        assert not found, f"{name} has {found[0]!r}"
 
 
 def test_the_summary_has_no_link_and_no_image_of_a_candidate(reports: Path) -> None:
