@@ -8,7 +8,7 @@ import click
 import msgspec
 from rich.console import Console
 
-from grader import __version__, answers, archive, audit, gates, regrading, scoring
+from grader import __version__, answers, archive, audit, costing, gates, regrading, scoring
 from grader.annotations import annotation
 from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
@@ -19,6 +19,7 @@ from grader.disputes import Disputed, disputes_of, read_disputes, with_disputes
 from grader.errors import GraderError, InputError
 from grader.explain import explain, write_kit
 from grader.report import RunProgress, print_leaderboard, render_html, write_all
+from grader.report.doctor import print_doctor
 from grader.report.explained import print_explanation
 from grader.report.requirements import (
     print_requirements,
@@ -30,7 +31,7 @@ from grader.report.text import one_line
 from grader.report.write import encodable_results, write_together
 from grader.results import Results, read
 from grader.runner import prepare, run_and_keep
-from grader.sandbox import choose
+from grader.sandbox import choose, diagnose
 from grader.verdict_text import verdict_text
 
 GATE_NOT_MET = 1
@@ -340,7 +341,7 @@ def audit_command(  # noqa: PLR0913, PLR0917  one parameter for each option
 ) -> None:
     """Run the specification against breakers whose verdicts are known.
 
-    NAMES are sections (defects, mutants, correct, reach, agreement) or single items of them;
+    NAMES are sections (defects, mutants, correct, reach, agreement, zoo) or single items of them;
     default: all. Writes audit.html, audit.json and audit.md. What was looked at is kept beside
     them, so an interrupted audit goes on where it was. Exit status: 1 where the audit fails, 130
     where it was interrupted.
@@ -389,6 +390,22 @@ def report_command(
 
 def _results_file(path: Path) -> Path:
     return path / regrading.RESULTS if path.is_dir() else path
+
+
+@main.command("doctor")
+@click.option("--cost", is_flag=True, help="Measure what each tier costs a candidate, too.")
+def doctor_command(cost: bool) -> None:  # noqa: FBT001  click passes it by keyword
+    """Print the isolation tiers: which work here, what each layer stops, how to get better.
+
+    Exit status: 1 where none works but the bare process.
+    """
+    found = diagnose()
+    print_doctor(found, Console())
+    for measured in costing.measure() if cost else ():
+        cpu, wall = f"{measured.cpu:.0f} ms", f"{measured.wall:.0f} ms"
+        click.echo(f"{measured.tier}: {cpu} of processor time and {wall} for start and one worker")
+    contained = any(tier.works for tier in found if tier.tier != "process")
+    sys.exit(0 if contained else GATE_NOT_MET)
 
 
 @main.command("requirements")

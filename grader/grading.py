@@ -161,6 +161,7 @@ def judged(
         score=scored.score,
         score_high=scored.score_high,
         as_delivered=scored.as_delivered,
+        attested=scored.attested,
         areas=scored.areas,
         requirements=findings,
         measurements=_measurements(played),

@@ -8,6 +8,7 @@ from grader.conversation.failures import (
     Blocked,
     CandidateFailure,
     Died,
+    Exhausted,
     Interrupted,
     NotOffered,
     Unknown,
@@ -30,17 +31,22 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     text: str
     because: str = ""
+    """The prerequisite of what is blocked; what a candidate died of: `crash`, `hang`, `resource`,
+    `protocol`."""
 
     @property
     def died(self) -> bool:
         """Whether the worker's process ended."""
-        return self.kind == "error" and self.text.startswith(f"{Died.__name__.lower()}: ")
+        return self.kind == "error" and self.because in {Died.of, Exhausted.of}
 
     def exception(self) -> Interrupted:
         """Return it as what a test raises."""
         if self.kind == "blocked":
             return Blocked(self.because, self.text)
-        return _EXCEPTIONS[self.kind](self.text)
+        exception = _EXCEPTIONS[self.kind](self.text)
+        if isinstance(exception, CandidateFailure):
+            exception.of = self.because
+        return exception
 
 
 def ending(interrupted: Interrupted) -> Ending:
@@ -49,7 +55,8 @@ def ending(interrupted: Interrupted) -> Ending:
         return Ending(kind="blocked", because=interrupted.because, text=str(interrupted))
     for kind, exception in _EXCEPTIONS.items():
         if isinstance(interrupted, exception):
-            return Ending(kind=kind, text=f"{_prefix(interrupted)}{interrupted}")
+            of = interrupted.of if isinstance(interrupted, CandidateFailure) else ""
+            return Ending(kind=kind, because=of, text=f"{_prefix(interrupted)}{interrupted}")
     return Ending(kind="unknown", text=str(interrupted))
 
 

@@ -129,7 +129,8 @@ def finding(cases: Sequence[Case]) -> Finding:
         level=worst.row.level,
         known=worst.row.known,
         evidence=worst.evidence,
-        because=worst.because,
+        because=worst.because if worst.verdict is not Verdict.ERROR else "",
+        died_of=worst.because if worst.verdict is Verdict.ERROR else "",
         share=round(passed / len(counted), 4) if counted else 0.0,
     )
 
@@ -349,7 +350,7 @@ def judge(row: Row, candidate: str, error: BaseException | None, *, cut_off: boo
     elif isinstance(error, (AssertionError, Blocked)):
         verdict = Verdict.FAIL
     elif isinstance(error, CandidateFailure):
-        verdict = Verdict.ERROR
+        verdict, because = Verdict.ERROR, error.of
     elif isinstance(error, NotOffered):
         verdict = Verdict.NOT_OFFERED
     elif isinstance(error, Unknown):

@@ -54,6 +54,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """The part of the requirement's cases that passed, 0..1; 1.0 for a pass."""
     because: str = ""
     """For `blocked`: the id of the prerequisite, or what else stood in the way."""
+    died_of: str = ""
+    """For `error`: `crash`, `hang`, `resource` or `protocol`."""
     waived: str = ""
     """Why it is left out of the score, though it failed: a library breaks the rule on purpose."""
 
@@ -105,6 +107,9 @@ class CandidateResult(msgspec.Struct, frozen=True, kw_only=True):
     """The same with `unknown` counted as passed."""
     as_delivered: float | None = None
     """`score` where nothing was cut and everything parses and imports as it stands, else 0."""
+    attested: float | None = None
+    """Points of `score` from rows that only the worker vouches for: what runs beside the candidate
+    could be made to say them. The rest was observed."""
     problem: str = ""
     """One line, where the candidate could not be graded at all (bad input, infrastructure)."""
     complete: bool = True

@@ -8,17 +8,32 @@ class Interrupted(Exception):  # noqa: N818  it ends a play, it is not always an
 class CandidateFailure(Interrupted):
     """The candidate crashed, hung or broke the protocol: verdict `error`."""
 
+    of: str = ""
+    """What it died of: `crash`, `hang`, `resource` or `protocol`; empty where that is not known."""
+
 
 class Hung(CandidateFailure):
     """No reply came before the deadline."""
 
+    of = "hang"
+
 
 class Died(CandidateFailure):
-    """The worker ended, by a crash, a limit or a signal."""
+    """The worker ended, by a crash or a signal of its own."""
+
+    of = "crash"
+
+
+class Exhausted(Died):
+    """The worker was ended because it used more than it may: processor time or memory."""
+
+    of = "resource"
 
 
 class Misspoke(CandidateFailure):
     """Bytes arrived that are no message, or that nobody asked for."""
+
+    of = "protocol"
 
 
 class Blocked(Interrupted):

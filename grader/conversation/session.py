@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import os
 import shutil
+import signal
 import socket
 import tempfile
 import threading
@@ -13,7 +15,7 @@ from typing import Any, Self
 
 from grader.answers import imports
 from grader.candidate import Candidate
-from grader.conversation.failures import Died
+from grader.conversation.failures import Died, Exhausted, Hung
 from grader.conversation.worker import Patience, Worker
 from grader.errors import GraderError
 from grader.sandbox import Sandbox, Tier, launch
@@ -40,7 +42,13 @@ class Session:
 
     @contextlib.contextmanager
     def worker(self) -> Iterator[Worker]:
-        """Fork a worker for one scenario; it is gone when the block ends."""
+        """Fork a worker for one scenario; it is gone when the block ends.
+
+        Raises Hung where the candidate has hung for as long as it may, in all its workers
+        together, and Exhausted instead of Died where a limit ended the worker.
+        """
+        if self._patience.spent:
+            raise Hung("it hung so often before that its time is used up")
         ours, theirs = socket.socketpair()
         with ours:
             try:
@@ -48,11 +56,17 @@ class Session:
             finally:
                 theirs.close()
             worker = Worker(ours, self._patience)
+            status: int | None = None
             try:
                 yield worker
+            except Died as died:
+                status = self._end(forked, worker)
+                if type(died) is Died and (limit := _limit(status)):
+                    raise Exhausted(limit) from died
+                raise
             finally:
-                worker.close()
-                self._end(forked)
+                if status is None:
+                    self._end(forked, worker)
 
     def preload(self, modules: Iterable[str]) -> tuple[str, ...]:
         """Import packages once for all workers to come; return those that are not here."""
@@ -83,11 +97,14 @@ class Session:
 
     # --- the template -----------------------------------------------------------------
 
-    def _end(self, forked: int) -> None:
+    def _end(self, forked: int, worker: Worker) -> int:
+        """End a worker; return how it had ended by itself, as `waitpid` tells it."""
+        worker.close()
         try:
-            self._tell({"op": "kill", "worker": forked})
+            return int(self._tell({"op": "kill", "worker": forked}).get("status", 0))
         except Died:
             self.close()  # the template went with it; the next worker gets a new one
+            return 0
 
     def _tell(self, message: dict[str, Any], descriptor: socket.socket | None = None) -> Any:
         with self._lock:
@@ -134,6 +151,19 @@ class Session:
         except Died as died:
             # No line of the candidate has run yet, so this cannot be its doing.
             raise GraderError(f"the sandbox ({self.tier}) did not come up: {died}") from died
+
+
+def _limit(status: int) -> str:
+    """Return which limit ended a worker; empty where none did.
+
+    The kernel ends what takes too much memory with SIGKILL, as it does after the processor time.
+    """
+    if not os.WIFSIGNALED(status):
+        return ""
+    return {
+        signal.SIGXCPU: "it used more processor time than it may",
+        signal.SIGXFSZ: "it wrote a longer file than it may",
+    }.get(signal.Signals(os.WTERMSIG(status)), "")
 
 
 def lay_out(candidate: Candidate) -> Path:

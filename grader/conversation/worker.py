@@ -114,15 +114,22 @@ class Worker:
 
 
 class Patience:
-    """How long one request of a candidate may take in real seconds.
+    """How long one request of a candidate may take in real seconds, and all its hangs together.
 
-    The first time-outs are generous, because a machine may be loaded; a
-    candidate that hangs everywhere gets less and less.
+    The first time-out is generous, because a machine may be loaded; a candidate that hangs
+    everywhere gets less and less, and in the end nothing.
     """
 
-    def __init__(self, seconds: float = 6.0) -> None:
+    def __init__(self, seconds: float = 4.0, *, together: float = 6.0) -> None:
         self.seconds = seconds
+        self.left = together
+
+    @property
+    def spent(self) -> bool:
+        """Whether the candidate has hung for as long as it may."""
+        return self.left <= 0
 
     def lose(self) -> None:
-        """Halve the time, after a request that was not answered."""
-        self.seconds = max(0.4, self.seconds / 2)
+        """Note a request that was not answered in time."""
+        self.left -= self.seconds
+        self.seconds = max(0.4, self.seconds / 4)

@@ -169,7 +169,9 @@ class Lab:
         """
         reply = self.request(op, **arguments)
         if reply.error is not None:
-            raise CandidateFailure(f"the candidate raised {reply.error}")
+            failure = CandidateFailure(f"the candidate raised {reply.error}")
+            failure.of = "resource" if reply.error.type == "MemoryError" else "crash"
+            raise failure
         return reply
 
     def _happened(self, event: Event) -> None:

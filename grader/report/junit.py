@@ -111,6 +111,7 @@ def _message(finding: Finding) -> str:
     parts = (
         view.told_waived(finding),
         view.blocked_by(finding.because) if finding.because else "",
+        f"died of: {finding.died_of}" if finding.died_of else "",
         finding.evidence,
         view.partly(finding),
     )

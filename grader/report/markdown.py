@@ -68,6 +68,8 @@ def _leaderboard(results: Results) -> list[str]:
             "",
             "A range counts unknown as failed at its lower and as passed at its upper end.",
         ]
+    if told := view.attested_text(results):
+        lines += ["", escape(told, 2000)]
     return lines
 
 

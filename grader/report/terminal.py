@@ -63,6 +63,8 @@ def notes(results: Results) -> tuple[str, ...]:
         lines.append(view.RE_ENACTMENT_NOTE)
     if any(view.upper(candidate) != (candidate.score or 0.0) for candidate in results.candidates):
         lines.append("A range: unknown counted as failed, and as passed.")
+    if told := view.attested_text(results):
+        lines.append(told)
     lines.append(
         f"specification {one_line(results.specification, 12)}, seed {results.seed}, "
         f"isolation {one_line(results.isolation, 20)}, Python {one_line(results.python, 8)}"

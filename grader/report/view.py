@@ -119,6 +119,16 @@ def number(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
+def attested_text(results: Results) -> str:
+    """Say how many points of each score were not observed but vouched for by the worker."""
+    found = [c.attested for c in results.candidates if c.attested is not None]
+    if not found:
+        return ""
+    some = [number(points) for points in (min(found), max(found))]
+    told = some[0] if some[0] == some[1] else f"{some[0]} to {some[1]}"
+    return f"Of a score, {told} points rest on what the worker attests; the rest was observed."
+
+
 def percent(share: float) -> str:
     """Write a share of 0..1 as a whole per cent, 100 only where nothing is missing.
 

@@ -29,7 +29,7 @@ import msgspec
 from grader.errors import GraderError
 from grader.results import Area, Finding, Requirement
 from grader.scoring.rubric import Rubric
-from grader.verdicts import Verdict
+from grader.verdicts import Known, Verdict
 
 _FULL = 10.0
 _LESS_THAN_FULL = 9.99
@@ -44,6 +44,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     """The same with unknown counted as passed; never below `score`."""
     as_delivered: float | None
     """`score` for an answer that is whole and imports as it stands, else 0."""
+    attested: float | None
+    """Points of `score` from rows that only the worker vouches for; None where no row counts."""
     areas: dict[str, Area]
     """The areas with at least one counted row, in the rubric's order."""
 
@@ -55,6 +57,7 @@ class _Row(msgspec.Struct, frozen=True):
     weight: float
     low: float
     high: float
+    attested: bool
 
 
 def score(
@@ -78,7 +81,7 @@ def score(
     areas = _areas(rows, rubric)
     counted = [row for row in rows if rubric.areas[row.area] > 0]
     if not counted:
-        return Score(score=None, score_high=None, as_delivered=None, areas=areas)
+        return Score(score=None, score_high=None, as_delivered=None, attested=None, areas=areas)
     low = _out_of_ten(
         _mean((area.weight, area.score) for area in areas.values()),
         flawless=all(row.low == 1 for row in counted),
@@ -88,7 +91,22 @@ def score(
         flawless=all(row.high == 1 for row in counted),
     )
     return Score(
-        score=low, score_high=high, as_delivered=low if delivered_whole else 0.0, areas=areas
+        score=low,
+        score_high=high,
+        as_delivered=low if delivered_whole else 0.0,
+        attested=min(low, round(_FULL * _attested(rows, areas), 2)),
+        areas=areas,
+    )
+
+
+def _attested(rows: list[_Row], areas: Mapping[str, Area]) -> float:
+    """Return the part of the score, 0..1, that comes of attested rows."""
+    return _mean(
+        (
+            area.weight,
+            _mean((r.weight, r.low if r.attested else 0.0) for r in rows if r.area == name),
+        )
+        for name, area in areas.items()
     )
 
 
@@ -117,7 +135,7 @@ def _row(
     if weight == 0 or finding.waived or finding.verdict is Verdict.NOT_OFFERED:
         return None
     low, high = _worth(finding)
-    return _Row(requirement.area, weight, low, high)
+    return _Row(requirement.area, weight, low, high, finding.known is Known.ATTESTED)
 
 
 def _worth(finding: Finding) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from grader.errors import GraderError
 from grader.results import Finding, Requirement
 from grader.scoring import Rubric, Score, score
 from grader.tests.results_helpers import REQUIREMENTS, RUBRIC, finding, passing
-from grader.verdicts import Level, Verdict
+from grader.verdicts import Known, Level, Verdict
 
 COUNTED = (Level.MUST, Level.SHOULD)
 
@@ -82,8 +82,19 @@ def test_what_is_not_delivered_whole_is_worth_nothing_as_delivered() -> None:
 def test_where_no_row_counts_there_is_no_score() -> None:
     findings = {name: finding(Verdict.NOT_OFFERED) for name in REQUIREMENTS}
     assert score(findings, REQUIREMENTS, RUBRIC) == Score(
-        score=None, score_high=None, as_delivered=None, areas={}
+        score=None, score_high=None, as_delivered=None, attested=None, areas={}
     )
+
+
+def test_points_of_attested_rows_are_told_apart() -> None:
+    every = {
+        name: msgspec.structs.replace(found, known=Known.ATTESTED)
+        for name, found in passing().items()
+    }
+    assert score(every, REQUIREMENTS, RUBRIC).attested == 10.0, "all rows are attested"
+    assert score(passing(), REQUIREMENTS, RUBRIC).attested == 0.0, "all rows are observed"
+    failed = {name: finding(Verdict.FAIL) for name in every}
+    assert score(failed, REQUIREMENTS, RUBRIC).attested == 0.0, "no row has passed"
 
 
 def test_an_area_that_weighs_nothing_is_shown_and_does_not_count() -> None:

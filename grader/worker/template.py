@@ -68,7 +68,7 @@ class Template:
                 reply = {"absent": _absent(request["modules"])}
                 gc.freeze()
             else:
-                reply = {"worker": self._kill(request["worker"])}
+                reply = {"status": self._kill(request["worker"])}
             self._control.send(json.dumps(reply).encode())
 
     def _spawn(self, descriptor: int) -> int:
@@ -98,14 +98,16 @@ class Template:
             setattr(module, name, source.randbytes)
 
     def _kill(self, worker: int) -> int:
+        """End a worker and all of its group; return how it ended, which may have been before."""
         if worker not in self._workers:
             return 0
         self._workers.discard(worker)
         for kill in (os.killpg, os.kill):
             with contextlib.suppress(OSError):
                 kill(worker, signal.SIGKILL)
-        os.waitpid(worker, 0)
-        return worker
+        status = os.waitpid(worker, 0)[1]
+        confine.discard_scratch(self._options, worker)
+        return status
 
 
 def _absent(modules: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ from grader.specification import scenario
 from spec_tests.scenarios.stories import due, first_period, recover, tripped_and_due
 
 CALLERS, CROWD = 12, 50
+FURTHER = (5, 40)
 
 
 def _limits(lab: Lab) -> tuple[int | None, ...]:
@@ -23,7 +24,12 @@ def _bursts(lab: Lab, callers: int, *, in_one_tick: bool) -> tuple[Burst, ...]:
         settings = {} if limit is None else {"limit": limit, "permitted": limit}
         breaker = tripped_and_due(lab, period, **settings)
         calls = breaker.burst(callers) if in_one_tick else breaker.queue(callers)
-        bursts.append(look_at(calls, limit))
+        seen = look_at(calls, limit)
+        if seen.rejected and not in_one_tick:
+            # Who knows this specification may hold back a dozen: a limit holds for any number.
+            more = look_at([*calls, *breaker.queue(lab.random.randint(*FURTHER))], limit)
+            seen = more if more.running > seen.running else seen
+        bursts.append(seen)
     return tuple(bursts)
 
 

@@ -1,0 +1,8 @@
+"""Forks without end."""
+
+import os
+for _ in range(10_000):
+    try:
+        os.fork()
+    except OSError:
+        break

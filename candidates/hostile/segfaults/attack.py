@@ -1,0 +1,4 @@
+"""Reads the address 0 while it is imported."""
+
+import ctypes
+ctypes.string_at(0)

@@ -1,0 +1,4 @@
+"""Never ends while it is imported."""
+
+while True:
+    pass
