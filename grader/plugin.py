@@ -82,6 +82,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     evidence: str = ""
     because: str = ""
+    died_of: str = ""
     place: int = 0
     """Where it stands in the specification, whatever the order in which it was judged."""
 
@@ -129,8 +130,8 @@ def finding(cases: Sequence[Case]) -> Finding:
         level=worst.row.level,
         known=worst.row.known,
         evidence=worst.evidence,
-        because=worst.because if worst.verdict is not Verdict.ERROR else "",
-        died_of=worst.because if worst.verdict is Verdict.ERROR else "",
+        because=worst.because,
+        died_of=worst.died_of,
         share=round(passed / len(counted), 4) if counted else 0.0,
     )
 
@@ -350,7 +351,7 @@ def judge(row: Row, candidate: str, error: BaseException | None, *, cut_off: boo
     elif isinstance(error, (AssertionError, Blocked)):
         verdict = Verdict.FAIL
     elif isinstance(error, CandidateFailure):
-        verdict, because = Verdict.ERROR, error.of
+        verdict = Verdict.ERROR
     elif isinstance(error, NotOffered):
         verdict = Verdict.NOT_OFFERED
     elif isinstance(error, Unknown):
@@ -361,7 +362,14 @@ def judge(row: Row, candidate: str, error: BaseException | None, *, cut_off: boo
         return None
     if cut_off and verdict in {Verdict.FAIL, Verdict.BLOCKED} and because != "de-code":
         verdict, because = Verdict.BLOCKED, CUT_OFF
-    return Case(candidate=candidate, row=row, verdict=verdict, evidence=evidence, because=because)
+    return Case(
+        candidate=candidate,
+        row=row,
+        verdict=verdict,
+        evidence=evidence,
+        because=because,
+        died_of=error.of if isinstance(error, CandidateFailure) else "",
+    )
 
 
 def _evidence(error: BaseException) -> str:

@@ -276,7 +276,7 @@ def test_patience_shrinks_with_every_hang_down_to_a_floor() -> None:
     for _ in range(6):
         patience.lose()
         seen.append(patience.seconds)
-    assert seen == [2.0, 1.0, 0.5, 0.4, 0.4, 0.4]
+    assert seen == [1.0, 0.4, 0.4, 0.4, 0.4, 0.4]
 
 
 JSON = st.recursive(

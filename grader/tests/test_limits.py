@@ -47,7 +47,7 @@ def test_the_signal_of_a_limit_is_told_from_a_crash() -> None:
 def test_a_worker_that_a_limit_ends_was_exhausted() -> None:
     source = "import os, signal\ndef use():\n    os.kill(os.getpid(), signal.SIGXCPU)\n"
     with (
-        session_of(f"{source}class CircuitBreaker:\n    call = staticmethod(use)\n") as session,
+        session_of(f"{source}class Probe:\n    call = staticmethod(use)\n") as session,
         pytest.raises(Exhausted, match="processor time"),
         lab_of(session) as lab,
     ):

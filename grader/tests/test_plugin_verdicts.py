@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from grader.conversation.failures import (
     Blocked,
+    CandidateFailure,
     Died,
     Hung,
     Misspoke,
@@ -139,3 +140,12 @@ def test_a_requirement_passes_only_if_every_case_that_is_offered_does(
 
 def test_every_verdict_has_its_place_among_the_worst() -> None:
     assert sorted(_WORST_FIRST) == sorted(Verdict)
+
+
+@pytest.mark.parametrize(
+    ("failure", "of"),
+    [(Hung("it"), "hang"), (Died("it"), "crash"), (Misspoke("it"), "protocol")],
+)
+def test_a_finding_tells_what_a_candidate_died_of(failure: CandidateFailure, of: str) -> None:
+    found = finding([judged(failure)])
+    assert (found.died_of, found.because) == (of, "")
