@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import spec_tests.prerequisites  # noqa: F401  fills the table
+from grader import defects
 from grader.catalogue import catalogue
 from grader.prerequisites import cycle, explained
 from grader.results import Finding
 from grader.specification import PREREQUISITES
+from grader.survey import findings, requirement_tests
 from grader.verdicts import Known, Level, Verdict
 
 NEEDS = {"b": ("a",), "c": ("b",), "d": ("x", "a")}
@@ -97,6 +100,29 @@ def test_a_row_that_is_put_down_to_another_is_put_down_to_one_that_does_not_hold
             root = findings[after.because]
             assert root.verdict in {"fail", "error", "blocked"}, f"{row} by {after.because}: {root}"
             assert findings[row].verdict in {"fail", "error", "blocked"}
+
+
+# --- two at once ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("state_on_the_class", "trips_one_late"),
+        ("open_lets_through", "metrics_handed_out_live"),
+        ("cancellation_is_success", "fixed_delay"),
+        ("half_open_unlimited", "backoff_survives_recovery"),
+    ],
+)
+def test_two_independent_defects_in_one_breaker_both_show(one: str, other: str) -> None:
+    known = {defect.id: defect for defect in defects.load_all()}
+    first, second = known[one], known[other]
+    both = msgspec.structs.replace(first, replace=first.replace + second.replace)
+    tests = requirement_tests()
+    judged = {first.kills, second.kills, *PREREQUISITES.get(second.kills, ())}
+    seen = findings(both, select=" or ".join(tests[row] for row in sorted(judged)))
+    for row in (first.kills, second.kills):
+        assert seen[row].verdict == Verdict.FAIL, f"{row} of {one} and {other}: {seen[row]}"
 
 
 # --- the table ------------------------------------------------------------------------------
