@@ -12,7 +12,7 @@ from rich.console import Console
 
 import grader
 from grader import defects
-from grader.audit import AuditProgress, pages, truth
+from grader.audit import AuditProgress, attacks, pages, truth
 from grader.audit.model import Audit, Chapter, Setting, Table
 from grader.audit.sections import correct_breakers
 from grader.audit.sections.generated_mutants import generated
@@ -130,6 +130,7 @@ def test_the_table_in_the_readme_is_of_the_present_defects_mutants_and_breakers(
         f"{len(correct_breakers.items(setting))} correct breakers",
         f"{len(requirement_tests())} requirements",
         f"{len(known.cells()) + len(known.deviations)} observations",
+        f"{2 * len(attacks.load())} attacks on a tier",
     ], "`grader audit --readme README.md` makes it anew"
 
 
