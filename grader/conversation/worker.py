@@ -16,8 +16,10 @@ from grader.conversation.messages import (
     check_value,
     decode,
 )
+from grader.conversation.pressure import share_of_waiting
 
 _MOST_UP_CALLS = 2_000
+_LEAST_WAITING, _MOST_WAITING = 0.2, 0.8
 # `json.dumps` with separators of its own makes an encoder for every message.
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -33,6 +35,8 @@ class Worker:
         self._patience = patience
         self._buffer = b""
         self._lines: list[bytes] = []
+        self._deadline = 0.0
+        self._stretched = False
         self.answer: Answer = lambda _up: None
         """Decides what a protected function does; None leaves it parked."""
         self.gone = False
@@ -59,14 +63,15 @@ class Worker:
         if self._lines or self._buffer:
             raise Misspoke("sent bytes that nobody asked for")
         request_id = secrets.token_hex(8)
-        deadline = time.monotonic() + self._patience.seconds
-        self._send({"id": request_id, "op": op, **arguments}, deadline)
+        self._deadline = time.monotonic() + self._patience.seconds
+        self._stretched = False
+        self._send({"id": request_id, "op": op, **arguments})
         for _ in range(_MOST_UP_CALLS):
-            message = self._receive(deadline)
+            message = self._receive()
             if isinstance(message, Fatal):
                 raise Hung(message.fatal)
             if isinstance(message, UpCall):
-                self._send({"up": message.up, "order": self.answer(message)}, deadline)
+                self._send({"up": message.up, "order": self.answer(message)})
                 continue
             if message.id != request_id:
                 raise Misspoke("replied to another request")
@@ -78,8 +83,8 @@ class Worker:
             return message
         raise Misspoke(f"called up more than {_MOST_UP_CALLS} times in one request")
 
-    def _send(self, message: dict[str, Any], deadline: float) -> None:
-        self._socket.settimeout(max(0.001, deadline - time.monotonic()))
+    def _send(self, message: dict[str, Any]) -> None:
+        self._socket.settimeout(max(0.001, self._deadline - time.monotonic()))
         try:
             self._socket.sendall(_encode(message).encode() + b"\n")
         except TimeoutError:
@@ -87,16 +92,17 @@ class Worker:
         except OSError:
             raise Died("the worker process ended") from None
 
-    def _receive(self, deadline: float) -> Reply | UpCall | Fatal:
+    def _receive(self) -> Reply | UpCall | Fatal:
         while not self._lines:
-            remaining = deadline - time.monotonic()
+            remaining = self._deadline - time.monotonic()
             if remaining <= 0:
-                raise self._hung()
+                self._stretch()
+                continue
             self._socket.settimeout(remaining)
             try:
                 data = self._socket.recv(MOST_BYTES)
             except TimeoutError:
-                raise self._hung() from None
+                continue
             except OSError:
                 data = b""
             if not data:
@@ -106,6 +112,17 @@ class Worker:
             if len(self._buffer) > MOST_BYTES:
                 raise Misspoke("sent a message that is too long")
         return decode(self._lines.pop(0))
+
+    def _stretch(self) -> None:
+        """Give a request the time once more that the machine kept everything waiting.
+
+        Raises Hung where it has had that already, or the machine is not to blame.
+        """
+        more = 0.0 if self._stretched else self._patience.kept_waiting()
+        if more <= 0:
+            raise self._hung()
+        self._stretched = True
+        self._deadline = time.monotonic() + more
 
     def _hung(self) -> Hung:
         self._patience.lose()
@@ -120,14 +137,30 @@ class Patience:
     everywhere gets less and less, and in the end nothing.
     """
 
-    def __init__(self, seconds: float = 4.0, *, together: float = 6.0) -> None:
+    def __init__(
+        self,
+        seconds: float = 4.0,
+        *,
+        together: float = 6.0,
+        waiting: Callable[[], float] = share_of_waiting,
+    ) -> None:
         self.seconds = seconds
         self.left = together
+        self._waiting = waiting
 
     @property
     def spent(self) -> bool:
         """Whether the candidate has hung for as long as it may."""
         return self.left <= 0
+
+    def kept_waiting(self) -> float:
+        """Return the seconds that a request lacks for what others took of the machine.
+
+        Where work waits for a processor four fifths of the time, it gets a fifth of it: what takes
+        four seconds takes twenty. More than that is never given, nor anything for a slight load.
+        """
+        share = min(self._waiting(), _MOST_WAITING)
+        return self.seconds * share / (1 - share) if share >= _LEAST_WAITING else 0.0
 
     def lose(self) -> None:
         """Note a request that was not answered in time."""

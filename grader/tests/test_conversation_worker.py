@@ -3,6 +3,7 @@
 import contextlib
 import json
 import socket
+import threading
 import time
 from typing import Any
 
@@ -277,6 +278,41 @@ def test_patience_shrinks_with_every_hang_down_to_a_floor() -> None:
         patience.lose()
         seen.append(patience.seconds)
     assert seen == [1.0, 0.4, 0.4, 0.4, 0.4, 0.4]
+
+
+def test_a_reply_is_waited_for_longer_where_the_machine_keeps_everything_waiting() -> None:
+    late = threading.Event()
+
+    def waiting() -> float:
+        late.set()  # asked for when the deadline has passed, and not before
+        return 0.8
+
+    def replies_late(peer: socket.socket) -> None:
+        request = asked(peer)["id"]
+        late.wait(5)
+        say(peer, id=request, now=7)
+
+    with talking_to(replies_late) as worker:
+        worker._patience = Patience(0.5, waiting=waiting)
+        assert worker.request("advance").now == 7
+
+
+def test_no_reply_is_waited_for_twice() -> None:
+    asked_for: list[str] = []
+
+    def waiting() -> float:
+        asked_for.append("once")
+        return 0.5
+
+    def says_nothing(peer: socket.socket) -> None:
+        asked(peer)
+        peer.recv(1)  # until we hang up
+
+    with talking_to(says_nothing) as worker:
+        worker._patience = Patience(0.01, waiting=waiting)
+        with pytest.raises(Hung, match="no reply before the deadline"):
+            worker.request("advance")
+    assert asked_for == ["once"], "the deadline was stretched more than once"
 
 
 JSON = st.recursive(

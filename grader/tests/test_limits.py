@@ -1,10 +1,12 @@
 """What a candidate may use in all, and what it is told to have died of."""
 
 import signal
+from pathlib import Path
 
 import pytest
 
 from grader.conversation.failures import Died, Exhausted, Hung, Misspoke
+from grader.conversation.pressure import share_of_waiting
 from grader.conversation.session import _limit
 from grader.conversation.worker import Patience
 from grader.played import ending
@@ -17,6 +19,31 @@ def test_a_candidate_that_hangs_everywhere_costs_at_most_eight_seconds() -> None
         waited += patience.seconds
         patience.lose()
     assert waited <= 6.5, f"{waited} s of waiting leave too little for the rest"
+
+
+@pytest.mark.parametrize(
+    ("waiting", "more"), [(0.0, 0.0), (0.1, 0.0), (0.5, 4.0), (0.8, 16.0), (1.0, 16.0)]
+)
+def test_what_others_took_of_the_machine_is_given_once_more(waiting: float, more: float) -> None:
+    assert Patience(4.0, waiting=lambda: waiting).kept_waiting() == pytest.approx(more)
+
+
+@pytest.mark.parametrize(
+    ("accounts", "share"),
+    [
+        ("some avg10=97.86 avg60=87.43 avg300=78.65 total=1\nfull avg10=0.00\n", 0.9786),
+        ("some avg10=0.00 avg60=1.00\n", 0.0),
+        ("", 0.0),
+        ("some avg10=much\n", 0.0),
+    ],
+)
+def test_the_share_of_waiting_is_what_the_kernel_says(
+    tmp_path: Path, accounts: str, share: float
+) -> None:
+    path = tmp_path / "cpu"
+    path.write_text(accounts)
+    assert share_of_waiting(path) == pytest.approx(share)
+    assert share_of_waiting(tmp_path / "nothing") == 0.0
 
 
 def test_once_its_time_is_used_up_no_worker_is_begun() -> None:
