@@ -28,9 +28,6 @@ needs(
     " st-opened-at-trip th-no-wedge-config th-config-not-mutated",
 )
 
-# Where calls do not overlap, callers wait for each other whatever the limit is.
-needs("as-concurrent", rows="ho-fast-reject")
-
 # Asynchronous calls that are not awaited inside the guard always count as successes.
 needs(
     "as-awaited",

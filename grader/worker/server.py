@@ -386,13 +386,18 @@ def _reachable(root: Any, owns: Callable[[str | None], bool]) -> dict[str, Any]:
     gc.collect()
     seen: dict[int, Any] = {id(root): root}
     queue = [root]
-    while queue and len(seen) < _MOST_OBJECTS:
+    kept = 1
+    while queue and kept < _MOST_OBJECTS:
         for entry in gc.get_referents(queue.pop()):
-            if id(entry) in seen or isinstance(entry, _STOP_AT):
+            if id(entry) in seen:
+                kept += 1  # a list of one and the same number grows as well
+                continue
+            if isinstance(entry, _STOP_AT):
                 continue
             module = type(entry).__module__
             plain = module == "builtins" or module.startswith(("collections", "_collections"))
             if plain or owns(module) or module in {"array", "datetime", "enum"}:
                 seen[id(entry)] = entry
                 queue.append(entry)
-    return {"objects": len(seen), "bytes": sum(sys.getsizeof(entry, 0) for entry in seen.values())}
+                kept += 1
+    return {"objects": kept, "bytes": sum(sys.getsizeof(entry, 0) for entry in seen.values())}

@@ -126,7 +126,7 @@ def parts(bench: Bench) -> Parts:
         states=_states(shape, bench.candidate),
         error=_error(shape) or _raised_in_trial(bench),
         parameters=_parameters(shape, _bound(bench)),
-        metrics=_metrics(shape) or _metrics_attribute(bench.candidate),
+        metrics=_metrics(shape) or _metrics_attribute(bench.candidate) or _bound_metrics(bench),
     )
 
 
@@ -223,6 +223,15 @@ def _bound(bench: Bench) -> dict[str, str]:
         return bench.binding.parameters
     except Interrupted:
         return {}
+
+
+def _bound_metrics(bench: Bench) -> str:
+    """Return where the metrics of the breaker that was built are read; empty where nowhere."""
+    try:
+        metrics = bench.binding.metrics
+    except Interrupted:
+        return ""
+    return str(metrics) if metrics is not None and bench.binding.counts else ""
 
 
 def _parameters(shape: Shape, bound: dict[str, str]) -> tuple[str, ...]:
