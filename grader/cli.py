@@ -12,7 +12,7 @@ from grader import __version__, answers, archive, audit, costing, gates, regradi
 from grader.annotations import annotation
 from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
-from grader.catalogue import catalogue
+from grader.catalogue import catalogue, check_rows
 from grader.comparing import compare
 from grader.conversation.failures import Interrupted
 from grader.disputes import Disputed, disputes_of, read_disputes, with_disputes
@@ -36,6 +36,9 @@ from grader.verdict_text import verdict_text
 
 GATE_NOT_MET = 1
 PATH = click.Path(path_type=Path)
+rubric_option = click.option(
+    "--rubric", type=PATH, help="A file of weights and levels; default: those of the project."
+)
 isolation_option = click.option(
     "--isolation",
     default="auto",
@@ -80,6 +83,7 @@ def main() -> None:
 @click.option("--baseline", type=PATH, help="Verdicts as text; exit 1 where one got worse.")
 @disputes_option
 @click.option("--annotate", is_flag=True, help="Print the reasons as annotations of GitHub, too.")
+@rubric_option
 @click.option("--seed", default=0, show_default=True, help="Varies the numbers of the scenarios.")
 @isolation_option
 def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
@@ -90,6 +94,7 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     baseline: Path | None,
     disputes: Path | None,
     annotate: bool,  # noqa: FBT001  click passes it by keyword
+    rubric: Path | None,
     seed: int,
     isolation: str,
 ) -> None:
@@ -98,13 +103,14 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     A candidate is a folder with candidate.toml, a folder of such folders, a Markdown answer, a
     Python file, or a published evaluation (.json). Default: candidates/.
     """
+    weights = _weights(rubric)
     writable(out)
     before = gates.read_baseline(baseline) if baseline else None
     disputed = read_disputes(disputes) if disputes else ()
     job, notes = prepare(
         candidates,
         isolation=isolation,
-        rubric=scoring.load(),
+        rubric=weights,
         seed=seed,
         jobs=jobs or os.cpu_count() or 1,
     )
@@ -117,6 +123,12 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     results = _with_disputes(results, disputed)
     _report(results, histories, out)
     sys.exit(_status(results, fail_under, before, annotate=annotate))
+
+
+def _weights(rubric: Path | None) -> scoring.Rubric:
+    weights = scoring.load(rubric)
+    check_rows(weights)
+    return weights
 
 
 def _with_disputes(results: Results, disputes: tuple[Disputed, ...]) -> Results:
@@ -304,16 +316,17 @@ def verdicts_command(results: Path) -> None:
 @main.command("regrade")
 @click.argument("results", type=PATH)
 @click.option("--out", type=PATH, help="Where reports go; default: beside RESULTS.")
-@click.option("--rubric", type=PATH, help="A file of weights; default: those of the project.")
+@rubric_option
 def regrade_command(results: Path, out: Path | None, rubric: Path | None) -> None:
     """Judge a run again from its stored histories, without running any candidate.
 
     RESULTS is a results.json or the folder that it lies in; the histories lie beside it.
     """
+    weights = _weights(rubric)
     stored = regrading.load(results)
     out = out or stored.folder
     writable(out)
-    again = regrading.regrade(stored, scoring.load(rubric))
+    again = regrading.regrade(stored, weights)
     if again.played_by:
         click.echo(
             f"grader: the specification has changed: these histories were played by"

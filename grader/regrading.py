@@ -68,7 +68,7 @@ def regrade(run: StoredRun, rubric: Rubric) -> Results:
         specification=specification,
         played_by=first if first != specification else "",
         rubric=rubric.as_data(),
-        requirements=requirements_of(verdicts),
+        requirements=requirements_of(verdicts, rubric),
         untested=dict(UNTESTED),
         candidates=tuple(again.get(c.id, c) for c in before.candidates),
     )

@@ -149,7 +149,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     python: str
     """Minor version the candidates ran on, such as `3.11`."""
     rubric: dict[str, Any]
-    """The weights that were used: `areas`, `levels`."""
+    """The weights that were used: `areas`, `levels`, `rows` with a level of their own, and `name`,
+    the file that they come from (`built-in` for the project's own)."""
     requirements: dict[str, Requirement]
     """Every requirement of the run, in the order of the specification."""
     untested: dict[str, Untested] = {}

@@ -38,6 +38,8 @@ def render_markdown(results: Results) -> str:
     )
     if results.played_by:
         origin += f" Judged again: its scenarios were played by `{_code(results.played_by)}`."
+    if told := view.weights_text(results):
+        origin += f" {escape(told)}"
     lines += ["---", "", origin, ""]
     return "\n".join(lines)
 

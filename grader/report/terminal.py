@@ -69,6 +69,10 @@ def notes(results: Results) -> tuple[str, ...]:
         f"specification {one_line(results.specification, 12)}, seed {results.seed}, "
         f"isolation {one_line(results.isolation, 20)}, Python {one_line(results.python, 8)}"
     )
+    if told := view.weights_text(results):
+        lines.append(one_line(told, 120))
+    for candidate in results.candidates:
+        lines += [one_line(f"{candidate.id}: {told}") for told in view.waivers_told(candidate)]
     if results.played_by:
         lines.append(f"Judged again: scenarios played by {one_line(results.played_by, 16)}")
     return tuple(lines)
