@@ -39,6 +39,13 @@ PATH = click.Path(path_type=Path)
 rubric_option = click.option(
     "--rubric", type=PATH, help="A file of weights and levels; default: those of the project."
 )
+package_option = click.option(
+    "--package",
+    "packages",
+    multiple=True,
+    metavar="NAME",
+    help="An installed package, by the name that pip or import knows it by.",
+)
 isolation_option = click.option(
     "--isolation",
     default="auto",
@@ -77,6 +84,7 @@ def main() -> None:
 
 @main.command("run")
 @click.argument("candidates", nargs=-1, type=PATH)
+@package_option
 @click.option("--out", default="reports", show_default=True, type=PATH, help="Where reports go.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes; default: one for each core.")
 @click.option("--fail-under", type=click.FloatRange(0, 10), help="Exit 1 where a score is lower.")
@@ -88,6 +96,7 @@ def main() -> None:
 @isolation_option
 def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     candidates: tuple[Path, ...],
+    packages: tuple[str, ...],
     out: Path,
     jobs: int | None,
     fail_under: float | None,
@@ -109,6 +118,7 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     disputed = read_disputes(disputes) if disputes else ()
     job, notes = prepare(
         candidates,
+        packages,
         isolation=isolation,
         rubric=weights,
         seed=seed,
@@ -187,11 +197,12 @@ def writable(out: Path) -> None:
 
 
 @main.command("import")
-@click.argument("source", type=PATH)
+@click.argument("source", type=PATH, required=False)
+@package_option
 @click.option("--into", required=True, type=PATH, help="Folder that gets the candidate folders.")
-def import_command(source: Path, into: Path) -> None:
-    """Make candidate folders of an answer or of a published evaluation."""
-    for entry in answers.load(source):
+def import_command(source: Path | None, packages: tuple[str, ...], into: Path) -> None:
+    """Make candidate folders of an answer, a published evaluation or an installed package."""
+    for entry in _one_or_named(source, packages):
         if isinstance(entry, Unreadable):
             click.echo(f"grader: {entry.problem}", err=True)
             continue
@@ -199,14 +210,21 @@ def import_command(source: Path, into: Path) -> None:
 
 
 @main.command("bind")
-@click.argument("candidate", type=PATH)
+@click.argument("candidate", type=PATH, required=False)
+@package_option
 @isolation_option
-def bind_command(candidate: Path, isolation: str) -> None:
+def bind_command(candidate: Path | None, packages: tuple[str, ...], isolation: str) -> None:
     """Show how a candidate's breaker was understood."""
-    for entry in answers.load(candidate):
+    for entry in _one_or_named(candidate, packages):
         if isinstance(entry, Candidate):
             with Bench(entry, choose(isolation)) as bench:
                 _show_binding(bench)
+
+
+def _one_or_named(path: Path | None, packages: tuple[str, ...]) -> list[Candidate | Unreadable]:
+    if path is None and not packages:
+        raise InputError("name a candidate, or an installed package with --package")
+    return answers.load_all([path] if path else [], packages)
 
 
 def _show_binding(bench: Bench) -> None:

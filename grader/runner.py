@@ -34,23 +34,31 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     jobs: int = 1
 
 
-def prepare(
-    paths: Sequence[Path], *, isolation: str, rubric: Rubric, seed: int, jobs: int
+def prepare(  # noqa: PLR0913  keywords, each an option of the command
+    paths: Sequence[Path],
+    packages: Sequence[str] = (),
+    *,
+    isolation: str,
+    rubric: Rubric,
+    seed: int,
+    jobs: int,
 ) -> tuple[Job, list[str]]:
     """Read the inputs and choose the tier; return the job and what the user should be told.
 
-    No path means the candidates of the project, in `candidates/`. Raises InputError where nothing
-    is left to grade, and IsolationError where the tier that was asked for does not work.
+    `packages` are names of installed ones. Neither a path nor a package means the candidates of
+    the project, in `candidates/`. Raises InputError where nothing is left to grade, and
+    IsolationError where the tier that was asked for does not work.
     """
     notes: list[str] = []
     default = Path("candidates")
-    if not paths and not default.is_dir():
+    named = bool(paths or packages)
+    if not named and not default.is_dir():
         raise InputError("no candidate was named, and there is no folder candidates/ here")
-    entries = answers.load_all(paths or [default])
+    entries = answers.load_all(paths if named else [default], packages)
     try:
         tier = choose(isolation)
     except IsolationError as error:
-        if paths or isolation != "auto":
+        if named or isolation != "auto":
             raise
         tier = Tier.PROCESS
         entries = [e for e in entries if isinstance(e, Candidate) and e.provenance in SHIPPED]
