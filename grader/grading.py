@@ -106,6 +106,7 @@ def grade(  # noqa: PLR0913  keywords, each for a caller of its own
         name=candidate.name,
         provenance=candidate.provenance,
         kind=candidate.kind,
+        model=candidate.model,
         complete=not candidate.cut_off,
         waivers=candidate.waivers,
         binding=_binding(bench.learnt),
@@ -202,7 +203,12 @@ def waived(findings: Mapping[str, Finding], waivers: Mapping[str, str]) -> dict[
 def ungraded(entry: Unreadable) -> CandidateResult:
     """Return the row of an input that could not be read."""
     return CandidateResult(
-        id=entry.id, name=entry.id, provenance="answer", problem=entry.problem, complete=False
+        id=entry.id,
+        name=entry.id,
+        provenance="answer",
+        model=entry.model,
+        problem=entry.problem,
+        complete=False,
     )
 
 

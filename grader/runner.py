@@ -16,6 +16,7 @@ from grader.errors import GraderError, InputError, IsolationError
 from grader.grading import Graded, grade, python_version, specification_hash, ungraded
 from grader.report import RunProgress
 from grader.results import CandidateResult, Requirement, Results
+from grader.samples import models
 from grader.sandbox import Tier, choose
 from grader.scoring import Rubric
 from grader.specification import UNTESTED
@@ -101,6 +102,7 @@ def run_and_keep(job: Job, progress: RunProgress) -> tuple[Results, bytes]:
         requirements=requirements,
         untested=dict(UNTESTED),
         candidates=tuple(rows),
+        models=models(rows),
         seconds=round(time.monotonic() - started, 3),
     )
     lines = [histories[row.id] for row in rows if histories.get(row.id)]
@@ -146,6 +148,7 @@ def _grade_one(candidate: Candidate, job: Job, *, at_once: int = 1) -> Graded:
             name=candidate.name,
             provenance=candidate.provenance,
             kind=candidate.kind,
+            model=candidate.model,
             problem=problem,
         )
         return Graded(result=result, requirements={})
