@@ -46,6 +46,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """`answer` (judged on the whole catalogue) or `library`."""
     provenance: str = "answer"
     """`answer`, `reference`, `re-enactment`, `library`, `defect`, …"""
+    model: str = ""
+    """The model that gave the answer; several answers of one are samples. Empty: not told."""
     files: tuple[SourceFile, ...] = ()
     main: str | None = None
     """Dotted name of the module that holds the breaker; None where there is no Python at all."""
@@ -68,5 +70,6 @@ class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     path: str
+    model: str = ""
     problem: str
     """One line that names the file and the cause."""

@@ -6,11 +6,11 @@ import msgspec
 
 from grader.bench import Bench
 from grader.candidate import Candidate
-from grader.errors import GraderError
+from grader.errors import GraderError, InputError
 from grader.grading import run_specification
 from grader.plugin import Given
 from grader.sandbox import Tier
-from grader.scoring import load
+from grader.scoring import Rubric, load
 from grader.specification import UNTESTED
 from grader.verdicts import Known, Level
 
@@ -65,6 +65,21 @@ def catalogue() -> tuple[Entry, ...]:
     ]
     areas = list(load().areas)
     return tuple(sorted(entries, key=lambda entry: _place(entry, areas)))
+
+
+def check_rows(rubric: Rubric) -> None:
+    """Hold the rows that a rubric names against the specification.
+
+    Raises InputError, in one line, for one that does not exist, and for a recorded choice of design
+    that would get weight.
+    """
+    levels = {entry.id: entry.level for entry in catalogue()} if rubric.rows else {}
+    for row, level in rubric.rows.items():
+        where = f"{rubric.name}: rows.{row}"
+        if row not in levels:
+            raise InputError(f"{where}: no such requirement; `grader requirements` lists them all")
+        if levels[row] is Level.INFORMATIVE and level is not Level.INFORMATIVE:
+            raise InputError(f"{where}: a recorded choice of design, which never costs a point")
 
 
 def _place(entry: Entry, areas: list[str]) -> int:

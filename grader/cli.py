@@ -12,7 +12,7 @@ from grader import __version__, answers, archive, audit, costing, gates, regradi
 from grader.annotations import annotation
 from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
-from grader.catalogue import catalogue
+from grader.catalogue import catalogue, check_rows
 from grader.comparing import compare
 from grader.conversation.failures import Interrupted
 from grader.disputes import Disputed, disputes_of, read_disputes, with_disputes
@@ -36,6 +36,16 @@ from grader.verdict_text import verdict_text
 
 GATE_NOT_MET = 1
 PATH = click.Path(path_type=Path)
+rubric_option = click.option(
+    "--rubric", type=PATH, help="A file of weights and levels; default: those of the project."
+)
+package_option = click.option(
+    "--package",
+    "packages",
+    multiple=True,
+    metavar="NAME",
+    help="An installed package, by the name that pip or import knows it by.",
+)
 isolation_option = click.option(
     "--isolation",
     default="auto",
@@ -74,22 +84,26 @@ def main() -> None:
 
 @main.command("run")
 @click.argument("candidates", nargs=-1, type=PATH)
+@package_option
 @click.option("--out", default="reports", show_default=True, type=PATH, help="Where reports go.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes; default: one for each core.")
 @click.option("--fail-under", type=click.FloatRange(0, 10), help="Exit 1 where a score is lower.")
 @click.option("--baseline", type=PATH, help="Verdicts as text; exit 1 where one got worse.")
 @disputes_option
 @click.option("--annotate", is_flag=True, help="Print the reasons as annotations of GitHub, too.")
+@rubric_option
 @click.option("--seed", default=0, show_default=True, help="Varies the numbers of the scenarios.")
 @isolation_option
 def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     candidates: tuple[Path, ...],
+    packages: tuple[str, ...],
     out: Path,
     jobs: int | None,
     fail_under: float | None,
     baseline: Path | None,
     disputes: Path | None,
     annotate: bool,  # noqa: FBT001  click passes it by keyword
+    rubric: Path | None,
     seed: int,
     isolation: str,
 ) -> None:
@@ -98,13 +112,15 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     A candidate is a folder with candidate.toml, a folder of such folders, a Markdown answer, a
     Python file, or a published evaluation (.json). Default: candidates/.
     """
+    weights = _weights(rubric)
     writable(out)
     before = gates.read_baseline(baseline) if baseline else None
     disputed = read_disputes(disputes) if disputes else ()
     job, notes = prepare(
         candidates,
+        packages,
         isolation=isolation,
-        rubric=scoring.load(),
+        rubric=weights,
         seed=seed,
         jobs=jobs or os.cpu_count() or 1,
     )
@@ -117,6 +133,12 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     results = _with_disputes(results, disputed)
     _report(results, histories, out)
     sys.exit(_status(results, fail_under, before, annotate=annotate))
+
+
+def _weights(rubric: Path | None) -> scoring.Rubric:
+    weights = scoring.load(rubric)
+    check_rows(weights)
+    return weights
 
 
 def _with_disputes(results: Results, disputes: tuple[Disputed, ...]) -> Results:
@@ -175,11 +197,12 @@ def writable(out: Path) -> None:
 
 
 @main.command("import")
-@click.argument("source", type=PATH)
+@click.argument("source", type=PATH, required=False)
+@package_option
 @click.option("--into", required=True, type=PATH, help="Folder that gets the candidate folders.")
-def import_command(source: Path, into: Path) -> None:
-    """Make candidate folders of an answer or of a published evaluation."""
-    for entry in answers.load(source):
+def import_command(source: Path | None, packages: tuple[str, ...], into: Path) -> None:
+    """Make candidate folders of an answer, a published evaluation or an installed package."""
+    for entry in _one_or_named(source, packages):
         if isinstance(entry, Unreadable):
             click.echo(f"grader: {entry.problem}", err=True)
             continue
@@ -187,14 +210,21 @@ def import_command(source: Path, into: Path) -> None:
 
 
 @main.command("bind")
-@click.argument("candidate", type=PATH)
+@click.argument("candidate", type=PATH, required=False)
+@package_option
 @isolation_option
-def bind_command(candidate: Path, isolation: str) -> None:
+def bind_command(candidate: Path | None, packages: tuple[str, ...], isolation: str) -> None:
     """Show how a candidate's breaker was understood."""
-    for entry in answers.load(candidate):
+    for entry in _one_or_named(candidate, packages):
         if isinstance(entry, Candidate):
             with Bench(entry, choose(isolation)) as bench:
                 _show_binding(bench)
+
+
+def _one_or_named(path: Path | None, packages: tuple[str, ...]) -> list[Candidate | Unreadable]:
+    if path is None and not packages:
+        raise InputError("name a candidate, or an installed package with --package")
+    return answers.load_all([path] if path else [], packages)
 
 
 def _show_binding(bench: Bench) -> None:
@@ -304,16 +334,17 @@ def verdicts_command(results: Path) -> None:
 @main.command("regrade")
 @click.argument("results", type=PATH)
 @click.option("--out", type=PATH, help="Where reports go; default: beside RESULTS.")
-@click.option("--rubric", type=PATH, help="A file of weights; default: those of the project.")
+@rubric_option
 def regrade_command(results: Path, out: Path | None, rubric: Path | None) -> None:
     """Judge a run again from its stored histories, without running any candidate.
 
     RESULTS is a results.json or the folder that it lies in; the histories lie beside it.
     """
+    weights = _weights(rubric)
     stored = regrading.load(results)
     out = out or stored.folder
     writable(out)
-    again = regrading.regrade(stored, scoring.load(rubric))
+    again = regrading.regrade(stored, weights)
     if again.played_by:
         click.echo(
             f"grader: the specification has changed: these histories were played by"

@@ -1,5 +1,7 @@
 """Two runs side by side: what improved and what regressed, row by row."""
 
+from typing import Any
+
 import msgspec
 
 from grader.results import CandidateResult, Results
@@ -103,10 +105,15 @@ def _notes(after: Results, before: Results) -> tuple[str, ...]:
         ("seed", before.seed, after.seed),
         ("isolation tier", before.isolation, after.isolation),
         ("Python", before.python, after.python),
-        ("weights", before.rubric, after.rubric),
+        ("weights", _weights(before), _weights(after)),
     )
     return tuple(
         f"another {name}" if name == "weights" else f"{name} was {then}, is {now}"
         for name, then, now in pairs
         if then != now
     )
+
+
+def _weights(results: Results) -> dict[str, Any]:
+    """Return the weights of a run without the name that they go by."""
+    return {key: value for key, value in results.rubric.items() if key != "name"}

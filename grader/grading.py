@@ -99,13 +99,14 @@ def grade(  # noqa: PLR0913  keywords, each for a caller of its own
     options = ["-k", select] if select else []
     options += [f"--shuffle={shuffle}"] if shuffle is not None else []
     verdicts = run_specification(Given((candidate,), lambda _: bench), options)
-    requirements = requirements_of(verdicts)
+    requirements = requirements_of(verdicts, rubric)
     untouched = not candidate.cut_off and not candidate.modified
     result = CandidateResult(
         id=candidate.id,
         name=candidate.name,
         provenance=candidate.provenance,
         kind=candidate.kind,
+        model=candidate.model,
         complete=not candidate.cut_off,
         waivers=candidate.waivers,
         binding=_binding(bench.learnt),
@@ -125,12 +126,13 @@ def grade(  # noqa: PLR0913  keywords, each for a caller of its own
     )
 
 
-def requirements_of(verdicts: Verdicts) -> dict[str, Requirement]:
-    """Return the requirements of a session as results show them."""
+def requirements_of(verdicts: Verdicts, rubric: Rubric | None = None) -> dict[str, Requirement]:
+    """Return the requirements of a session as results show them, with the levels of a rubric."""
+    levels = rubric.rows if rubric else {}
     return {
         row.id: Requirement(
             area=row.area,
-            level=row.level,
+            level=levels.get(row.id, row.level),
             sentence=row.sentence,
             source=row.source,
             scenarios=verdicts.scenarios.get(row.id, ()),
@@ -153,9 +155,13 @@ def judged(
     as it was delivered.
     """
     findings = waived(verdicts.findings(result.id), result.waivers)
+    findings = {
+        row: msgspec.structs.replace(finding, level=rubric.rows.get(row, finding.level))
+        for row, finding in findings.items()
+    }
     imports = findings.get("de-imports")
     whole = untouched and (imports is None or imports.verdict is Verdict.PASS)
-    scored = score(findings, requirements_of(verdicts), rubric, delivered_whole=whole)
+    scored = score(findings, requirements_of(verdicts, rubric), rubric, delivered_whole=whole)
     return msgspec.structs.replace(
         result,
         score=scored.score,
@@ -197,7 +203,12 @@ def waived(findings: Mapping[str, Finding], waivers: Mapping[str, str]) -> dict[
 def ungraded(entry: Unreadable) -> CandidateResult:
     """Return the row of an input that could not be read."""
     return CandidateResult(
-        id=entry.id, name=entry.id, provenance="answer", problem=entry.problem, complete=False
+        id=entry.id,
+        name=entry.id,
+        provenance="answer",
+        model=entry.model,
+        problem=entry.problem,
+        complete=False,
     )
 
 

@@ -11,6 +11,7 @@ from grader.errors import InputError
 from grader.grading import judged, requirements_of, run_specification, specification_hash
 from grader.plugin import Given, Verdicts
 from grader.results import CandidateResult, Results, read
+from grader.samples import models
 from grader.scoring import Rubric
 from grader.specification import UNTESTED
 
@@ -62,15 +63,17 @@ def regrade(run: StoredRun, rubric: Rubric) -> Results:
     )
     verdicts = run_specification(given)
     again = {c.id: _again(c, verdicts, archives[c.id], run, rubric) for c in graded}
+    candidates = tuple(again.get(c.id, c) for c in before.candidates)
     specification, first = specification_hash(), before.played_by or before.specification
     return msgspec.structs.replace(
         before,
         specification=specification,
         played_by=first if first != specification else "",
         rubric=rubric.as_data(),
-        requirements=requirements_of(verdicts),
+        requirements=requirements_of(verdicts, rubric),
         untested=dict(UNTESTED),
-        candidates=tuple(again.get(c.id, c) for c in before.candidates),
+        candidates=candidates,
+        models=models(candidates),
     )
 
 

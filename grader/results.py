@@ -101,6 +101,8 @@ class CandidateResult(msgspec.Struct, frozen=True, kw_only=True):
     provenance: str
     """`reference`, `re-enactment`, `answer`, `library`, …: shown wherever the name stands."""
     kind: str = "answer"
+    model: str = ""
+    """The model that gave the answer; several answers of one are samples."""
     score: float | None = None
     """0..10 for the code that arrived; `unknown` counts as failed. None: infrastructure failed."""
     score_high: float | None = None
@@ -134,6 +136,25 @@ class CandidateResult(msgspec.Struct, frozen=True, kw_only=True):
     """Wall time that grading took. A duration: the one field that differs from run to run."""
 
 
+class ModelResult(msgspec.Struct, frozen=True, kw_only=True):
+    """A model, by those of its answers that were graded: samples of what it gives."""
+
+    samples: tuple[str, ...]
+    """The ids of the candidates that have a score."""
+    not_graded: tuple[str, ...] = ()
+    """The ids of those that have none, and are not in the mean."""
+    mean: float | None
+    """0..10, of the samples' scores."""
+    mean_high: float | None
+    """The same with `unknown` counted as passed."""
+    as_delivered: float | None
+    low: float | None = None
+    """Ends of the 95 % interval of the mean (see `grader.samples`); None where there is none."""
+    high: float | None = None
+    note: str = ""
+    """Why there is no interval, or what it cannot tell."""
+
+
 class Results(msgspec.Struct, frozen=True, kw_only=True):
     """One run over any number of candidates."""
 
@@ -149,12 +170,15 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     python: str
     """Minor version the candidates ran on, such as `3.11`."""
     rubric: dict[str, Any]
-    """The weights that were used: `areas`, `levels`."""
+    """The weights that were used: `areas`, `levels`, `rows` with a level of their own, and `name`,
+    the file that they come from (`built-in` for the project's own)."""
     requirements: dict[str, Requirement]
     """Every requirement of the run, in the order of the specification."""
     untested: dict[str, Untested] = {}
     """Rows that are listed as untested, with the reason."""
     candidates: tuple[CandidateResult, ...]
+    models: dict[str, ModelResult] = {}
+    """Models that candidates name, by name, the best mean first."""
     seconds: float = 0.0
 
 

@@ -16,6 +16,7 @@ from grader.errors import GraderError, InputError, IsolationError
 from grader.grading import Graded, grade, python_version, specification_hash, ungraded
 from grader.report import RunProgress
 from grader.results import CandidateResult, Requirement, Results
+from grader.samples import models
 from grader.sandbox import Tier, choose
 from grader.scoring import Rubric
 from grader.specification import UNTESTED
@@ -34,23 +35,31 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     jobs: int = 1
 
 
-def prepare(
-    paths: Sequence[Path], *, isolation: str, rubric: Rubric, seed: int, jobs: int
+def prepare(  # noqa: PLR0913  keywords, each an option of the command
+    paths: Sequence[Path],
+    packages: Sequence[str] = (),
+    *,
+    isolation: str,
+    rubric: Rubric,
+    seed: int,
+    jobs: int,
 ) -> tuple[Job, list[str]]:
     """Read the inputs and choose the tier; return the job and what the user should be told.
 
-    No path means the candidates of the project, in `candidates/`. Raises InputError where nothing
-    is left to grade, and IsolationError where the tier that was asked for does not work.
+    `packages` are names of installed ones. Neither a path nor a package means the candidates of
+    the project, in `candidates/`. Raises InputError where nothing is left to grade, and
+    IsolationError where the tier that was asked for does not work.
     """
     notes: list[str] = []
     default = Path("candidates")
-    if not paths and not default.is_dir():
+    named = bool(paths or packages)
+    if not named and not default.is_dir():
         raise InputError("no candidate was named, and there is no folder candidates/ here")
-    entries = answers.load_all(paths or [default])
+    entries = answers.load_all(paths if named else [default], packages)
     try:
         tier = choose(isolation)
     except IsolationError as error:
-        if paths or isolation != "auto":
+        if named or isolation != "auto":
             raise
         tier = Tier.PROCESS
         entries = [e for e in entries if isinstance(e, Candidate) and e.provenance in SHIPPED]
@@ -93,6 +102,7 @@ def run_and_keep(job: Job, progress: RunProgress) -> tuple[Results, bytes]:
         requirements=requirements,
         untested=dict(UNTESTED),
         candidates=tuple(rows),
+        models=models(rows),
         seconds=round(time.monotonic() - started, 3),
     )
     lines = [histories[row.id] for row in rows if histories.get(row.id)]
@@ -138,6 +148,7 @@ def _grade_one(candidate: Candidate, job: Job, *, at_once: int = 1) -> Graded:
             name=candidate.name,
             provenance=candidate.provenance,
             kind=candidate.kind,
+            model=candidate.model,
             problem=problem,
         )
         return Graded(result=result, requirements={})

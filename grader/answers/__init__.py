@@ -7,7 +7,7 @@ candidate is ever imported or run here.
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from grader.answers import assembly, evaluation, folder, paths, text
+from grader.answers import assembly, evaluation, folder, installed, paths, text
 from grader.answers.modules import Imports, imports
 from grader.answers.names import undefined_names
 from grader.answers.saving import save
@@ -30,12 +30,14 @@ def load(path: Path) -> list[Candidate | Unreadable]:
     return found
 
 
-def load_all(given: Sequence[Path]) -> list[Candidate | Unreadable]:
-    """Return what is at each of the *given* paths, in order.
+def load_all(given: Sequence[Path], packages: Sequence[str] = ()) -> list[Candidate | Unreadable]:
+    """Return what is at each of the *given* paths, in order, then the installed *packages*.
 
-    Raises `InputError` as `load` does, and for an id that comes twice.
+    Raises `InputError` as `load` does, for a package that is not installed, and for an id that
+    comes twice.
     """
     found = [(path, candidate) for path in given for candidate in _load(path)]
+    found += [(Path(f"--package {name}"), installed.load(name)) for name in packages]
     _distinct(found)
     return [candidate for _, candidate in found]
 

@@ -26,34 +26,57 @@ def load(path: Path) -> list[Candidate | Unreadable]:
     responses = data.get("responses") if isinstance(data, dict) else None
     if not isinstance(responses, list) or not responses:
         raise InputError(f"{path}: no published evaluation: it has no list `responses`")
-    return [_answer(path, place, response) for place, response in enumerate(responses)]
+    identities = _identities(responses)
+    return [
+        _answer(path, place, response, identities[place])
+        for place, response in enumerate(responses)
+    ]
 
 
-def _answer(path: Path, place: int, response: Any) -> Candidate | Unreadable:
+def _identities(responses: list[Any]) -> list[str]:
+    """Return an id for each response; further answers of a model get a number."""
+    wanted = [_identity(place, response) for place, response in enumerate(responses)]
+    given: list[str] = []
+    for identity in wanted:
+        own, number = identity, 1
+        while own in given or (number > 1 and own in wanted):
+            number += 1
+            own = f"{identity}-{number}"
+        given.append(own)
+    return given
+
+
+def _identity(place: int, response: Any) -> str:
+    key = response.get("model_key") if isinstance(response, dict) else None
+    return paths.as_id(key) if isinstance(key, str) and key.strip() else f"response-{place}"
+
+
+def _answer(path: Path, place: int, response: Any, identity: str) -> Candidate | Unreadable:
     if not isinstance(response, dict):
         return Unreadable(
-            id=f"response-{place}",
+            id=identity,
             path=str(path),
             problem=f"{path}: responses[{place}] is no object",
         )
-    key = response.get("model_key")
-    identity = paths.as_id(key) if isinstance(key, str) and key.strip() else f"response-{place}"
-    name = response.get("model_name")
+    told, first = response.get("model_name"), _identity(place, response)
+    model = told if isinstance(told, str) and told.strip() else first
+    number = f" #{identity[len(first) + 1 :]}" if identity != first else ""
     answer = response.get("response")
     problem = _problem(answer, response.get("error"))
     if problem is not None or not isinstance(answer, str):
         whole = f"{path}: the response of {identity} {problem}"
-        return Unreadable(id=identity, path=str(path), problem=whole)
+        return Unreadable(id=identity, path=str(path), model=model, problem=whole)
     try:
         return assembly.from_markdown(
             text.normal(answer),
             where=f"{path}: the response of {identity}",
             id=identity,
-            name=name if isinstance(name, str) and name.strip() else identity,
+            name=f"{model}{number}",
             provenance="answer",
+            model=model,
         )
     except InputError as error:
-        return Unreadable(id=identity, path=str(path), problem=str(error))
+        return Unreadable(id=identity, path=str(path), model=model, problem=str(error))
 
 
 def _problem(answer: Any, error: Any) -> str | None:

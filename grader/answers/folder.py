@@ -33,6 +33,7 @@ def load(folder: Path) -> Candidate:
         "name": told.name or identity,
         "kind": told.kind,
         "provenance": told.provenance,
+        "model": told.model,
         "main": told.main,
         "requires": told.requires,
         "package": told.package,

@@ -26,6 +26,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Default: the id."""
     kind: str = "answer"
     provenance: str = "answer"
+    model: str = ""
+    """The model that gave the answer; candidates with one model are samples of it."""
     source: str | None = None
     """One Markdown answer or one Python file; instead of `files`."""
     files: tuple[str, ...] | None = None

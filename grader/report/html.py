@@ -21,6 +21,7 @@ from markupsafe import Markup, escape
 from grader.comparing import Comparison
 from grader.report import curve, source, timeline, view
 from grader.report.measured import Burst, burst_of, curve_of
+from grader.report.models import models_section
 from grader.report.tables import Section
 from grader.report.text import one_line, visible
 from grader.results import Area, CandidateResult, Finding, Results
@@ -80,12 +81,13 @@ def render_html(
 ) -> str:
     """Return the page; `sections` stand between the requirements and the candidates."""
     style, script = _inlined("style.css"), _inlined("page.js")
+    models = models_section(results)
     environment = _environment()
     page = environment.get_template("page.html.j2").render(
         results=results,
         candidates=_candidates(results),
         areas=view.by_area(results),
-        sections=sections,
+        sections=(*([models] if models else []), *sections),
         comparison=comparison,
         packed=len(results.candidates) > _MOST_OPEN,
         pack=_packed,

@@ -2,16 +2,14 @@
 
 import itertools
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table as RichTable
 from rich.text import Text
 
 from grader.judges.compare import Comparison
 from grader.judges.statistics import Correlation
-from grader.report.markdown import escape
+from grader.report.markdown import escape, table_lines
 from grader.report.tables import Section, Table
-from grader.report.text import one_line
+from grader.report.terminal import print_table
 
 _HOW_JUDGES_ARE_READ = (
     "Leniency: points above what the other judges gave the same answers. With peers (the mean of"
@@ -150,15 +148,7 @@ def _place(rank: float | None) -> str:
 def print_section(section: Section, console: Console) -> None:
     """Print all tables, and what they can and cannot show."""
     for table in section.tables:
-        shown = RichTable(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", title=table.title)
-        shown.title_justify = "left"
-        for place, name in enumerate(table.head):
-            shown.add_column(name, justify="right" if place else "left", overflow="fold")
-        for row in table.rows:
-            shown.add_row(*(Text(one_line(cell, 60)) for cell in row))
-        console.print(shown)
-        for note in table.notes:
-            console.print(Text(one_line(note)))
+        print_table(table, console)
     for sentence in section.remarks:
         console.print(Text(f"\n{sentence}", style="italic"))
 
@@ -167,11 +157,7 @@ def section_markdown(section: Section) -> str:
     """Return a section as Markdown."""
     lines = [f"# {escape(section.title)}", "", escape(section.lede), ""]
     for table in section.tables:
-        aligned = [":--", *["--:"] * (len(table.head) - 1)]
-        lines += [f"## {table.title}", "", f"| {' | '.join(table.head)} |"]
-        lines += [f"| {' | '.join(aligned)} |"]
-        lines += [f"| {' | '.join(escape(cell) for cell in row)} |" for row in table.rows]
-        lines += ["", *(line for note in table.notes for line in (escape(note, 600), ""))]
+        lines += table_lines(table)
     lines += [f"## {escape(section.remarks_title)}", ""]
     lines += [line for sentence in section.remarks for line in (escape(sentence, 600), "")]
     return "\n".join(lines)

@@ -22,6 +22,7 @@ from collections import Counter
 from grader.report import view
 from grader.report.text import one_line, visible
 from grader.results import CandidateResult, Finding, Requirement, Results
+from grader.scoring.rubric import BUILT_IN
 from grader.verdicts import Level, Verdict
 
 _ELEMENTS = {
@@ -82,6 +83,7 @@ def _properties(candidate: CandidateResult, results: Results) -> tuple[tuple[str
         ("specification", results.specification),
         ("seed", str(results.seed)),
         ("isolation", results.isolation),
+        ("weights", str(results.rubric.get("name", BUILT_IN))),
     )
 
 

@@ -7,6 +7,8 @@ escaped so that it can neither break a table nor become a link, an image or HTML
 import re
 
 from grader.report import view
+from grader.report.models import models_section
+from grader.report.tables import Table
 from grader.report.text import one_line
 from grader.results import CandidateResult, Finding, Results
 
@@ -26,9 +28,25 @@ def escape(text: str, limit: int = 300) -> str:
     return _LINK.sub(lambda match: match.group().replace(":", "&#58;").replace(".", "&#46;"), plain)
 
 
+def table_lines(table: Table) -> list[str]:
+    """Return a table of a section under its title, with its notes."""
+    aligned = [":--", *["--:"] * (len(table.head) - 1)]
+    return [
+        f"## {table.title}",
+        "",
+        f"| {' | '.join(table.head)} |",
+        f"| {' | '.join(aligned)} |",
+        *(f"| {' | '.join(escape(cell) for cell in row)} |" for row in table.rows),
+        "",
+        *(line for note in table.notes for line in (escape(note, 600), "")),
+    ]
+
+
 def render_markdown(results: Results) -> str:
     """Return the summary of a run."""
     lines = ["# Circuit breakers, graded by execution", "", *_leaderboard(results), ""]
+    if section := models_section(results):
+        lines += [line for table in section.tables for line in table_lines(table)]
     for standing in view.standings(results):
         lines += _candidate(standing.candidate, results)
     lines += _choices(results) + _untested(results)
@@ -38,6 +56,8 @@ def render_markdown(results: Results) -> str:
     )
     if results.played_by:
         origin += f" Judged again: its scenarios were played by `{_code(results.played_by)}`."
+    if told := view.weights_text(results):
+        origin += f" {escape(told)}"
     lines += ["---", "", origin, ""]
     return "\n".join(lines)
 

@@ -14,7 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from grader.report import tables as report_tables
 from grader.report import view
+from grader.report.models import models_section
 from grader.report.text import one_line
 from grader.results import CandidateResult, Results
 
@@ -28,8 +30,24 @@ def print_leaderboard(results: Results, console: Console | None = None) -> None:
     """Print the leaderboard and the notes that belong to it."""
     console = console or Console()
     console.print(leaderboard(results, console.width))
+    if section := models_section(results):
+        for table in section.tables:
+            print_table(table, console)
     for note in notes(results):
         console.print(Text(note), soft_wrap=False)
+
+
+def print_table(told: report_tables.Table, console: Console) -> None:
+    """Print a table of a section, and the notes that belong to it."""
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", title=told.title)
+    shown.title_justify = "left"
+    for place, name in enumerate(told.head):
+        shown.add_column(name, justify="right" if place else "left", overflow="fold")
+    for row in told.rows:
+        shown.add_row(*(Text(one_line(cell, 60)) for cell in row))
+    console.print(shown)
+    for note in told.notes:
+        console.print(Text(one_line(note)))
 
 
 def leaderboard(results: Results, columns: int = 80) -> Table:
@@ -69,6 +87,10 @@ def notes(results: Results) -> tuple[str, ...]:
         f"specification {one_line(results.specification, 12)}, seed {results.seed}, "
         f"isolation {one_line(results.isolation, 20)}, Python {one_line(results.python, 8)}"
     )
+    if told := view.weights_text(results):
+        lines.append(one_line(told, 120))
+    for candidate in results.candidates:
+        lines += [one_line(f"{candidate.id}: {told}") for told in view.waivers_told(candidate)]
     if results.played_by:
         lines.append(f"Judged again: scenarios played by {one_line(results.played_by, 16)}")
     return tuple(lines)

@@ -12,6 +12,7 @@ from io import StringIO
 import msgspec
 
 from grader.results import CandidateResult, Finding, Results, SourceText
+from grader.scoring.rubric import BUILT_IN
 from grader.verdicts import Level, Verdict
 
 GLYPHS = {
@@ -190,10 +191,23 @@ def went_wrong(candidate: CandidateResult) -> dict[str, Finding]:
 def stale_waivers(candidate: CandidateResult) -> dict[str, str]:
     """Return the waivers that excuse nothing, each with what is the matter with it."""
     return {
-        row: "passes" if row in candidate.requirements else "is no requirement of this run"
+        row: f"has the verdict {candidate.requirements[row].verdict}"
+        if row in candidate.requirements
+        else "is no requirement of this run"
         for row in candidate.waivers
         if row not in candidate.requirements or not candidate.requirements[row].waived
     }
+
+
+def waivers_told(candidate: CandidateResult) -> tuple[str, ...]:
+    """Say of each waiver what it excuses and why, or that it excuses nothing."""
+    excused = [
+        f"{row} ({finding.verdict}) is waived: {finding.waived}"
+        for row, finding in candidate.requirements.items()
+        if finding.waived
+    ]
+    stale = stale_waivers(candidate).items()
+    return (*excused, *(f"the waiver for {row} excuses nothing: it {why}" for row, why in stale))
 
 
 def is_wrong(finding: Finding) -> bool:
@@ -232,6 +246,12 @@ def partly(finding: Finding) -> str:
     if finding.verdict is not Verdict.FAIL or not 0 < finding.share < 1:
         return ""
     return f"{percent(finding.share)} % of its cases passed"
+
+
+def weights_text(results: Results) -> str:
+    """Say whose weights were used; empty where they are the project's own."""
+    name = results.rubric.get("name", BUILT_IN)
+    return "" if name == BUILT_IN else f"Weights and levels of {name}, not the project's own."
 
 
 def told_waived(finding: Finding) -> str:

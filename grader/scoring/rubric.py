@@ -11,22 +11,28 @@ import msgspec
 from grader.errors import InputError
 from grader.verdicts import Level
 
-_BUILT_IN = files("grader.scoring").joinpath("rubric.toml")
-_TABLES = ("areas", "levels")
+_FILE = files("grader.scoring").joinpath("rubric.toml")
+_TABLES = ("areas", "levels", "rows")
+BUILT_IN = "built-in"
 
 
 class Rubric(msgspec.Struct, frozen=True, kw_only=True):
     """The weights of one run. Every known area and every level has one; 0 leaves it out."""
 
+    name: str = BUILT_IN
+    """The file that it was read from, without its folder; `built-in` for the project's own."""
     areas: dict[str, float]
     """Only the ratios matter; they need not add up to anything."""
     levels: dict[Level, float]
     """What one row of that level weighs inside its area."""
+    rows: dict[str, Level] = {}
+    """Requirements that have another level than in the specification; INFORMATIVE leaves one out
+    of the score."""
 
     def as_data(self) -> dict[str, Any]:
         """Return plain tables, as `Results.rubric` records them."""
         data: dict[str, Any] = msgspec.to_builtins(self)
-        return data
+        return data if self.rows else {key: data[key] for key in data if key != "rows"}
 
 
 def load(path: Path | None = None) -> Rubric:
@@ -35,7 +41,7 @@ def load(path: Path | None = None) -> Rubric:
     Raises `InputError`, one line that names the file and the key, where the
     file cannot be read or a weight makes no sense.
     """
-    default = _parse(_BUILT_IN.read_text(encoding="utf-8"), "rubric.toml")
+    default = _parse(_FILE.read_text(encoding="utf-8"), "rubric.toml")
     if path is None:
         return _checked(default, default, "rubric.toml")
     try:
@@ -44,17 +50,18 @@ def load(path: Path | None = None) -> Rubric:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 at byte {error.start}") from error
-    return _checked(_parse(text, str(path)), default, str(path))
+    checked = _checked(_parse(text, str(path)), default, str(path))
+    return msgspec.structs.replace(checked, name=path.name)
 
 
 def _parse(text: str, name: str) -> dict[str, Any]:
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(f"{name}: not TOML: {error}") from error
     for key in data:
         if key not in _TABLES:
-            raise InputError(f"{name}: unknown key {key!r}; a rubric has [areas] and [levels]")
+            raise InputError(f"{name}: unknown key {key!r}; a rubric has [areas], [levels], [rows]")
     return data
 
 
@@ -65,7 +72,22 @@ def _checked(data: dict[str, Any], default: dict[str, Any], name: str) -> Rubric
         raise InputError(
             f"{name}: levels.INFORMATIVE: must be 0, a recorded design choice never costs a point"
         )
-    return Rubric(areas=areas, levels={level: levels[level] for level in Level})
+    return Rubric(
+        areas=areas, levels={level: levels[level] for level in Level}, rows=_rows(data, name)
+    )
+
+
+def _rows(data: dict[str, Any], name: str) -> dict[str, Level]:
+    """Return the levels of single rows; whether the rows exist is for the specification to say."""
+    rows = data.get("rows", {})
+    if not isinstance(rows, dict):
+        raise InputError(f"{name}: rows: must be a table of levels")
+    for row, level in rows.items():
+        if level not in set(Level):
+            raise InputError(
+                f"{name}: rows.{row}: must be one of {', '.join(Level)}, not {level!r}"
+            )
+    return {row: Level(level) for row, level in rows.items()}
 
 
 def _weights(

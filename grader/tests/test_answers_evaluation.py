@@ -78,9 +78,23 @@ def test_json_that_is_no_evaluation_is_refused(tmp_path: Path, data: str, said: 
         load(write(tmp_path, data))
 
 
-def test_a_model_that_answers_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="'m_1' is twice in"):
-        load(write(tmp_path, {"responses": [response(), response()]}))
+def test_answers_of_one_model_are_samples_with_ids_of_their_own(tmp_path: Path) -> None:
+    given = [response(), response(), response(model_key="m_1-2", model_name=None), response()]
+    found = load(write(tmp_path, {"responses": given}))
+    assert [(one.id, one.model) for one in found] == [
+        ("m_1", "M 1"),
+        ("m_1-3", "M 1"),
+        ("m_1-2", "m_1-2"),
+        ("m_1-4", "M 1"),
+    ]
+    assert isinstance(found[1], Candidate)
+    assert found[1].name == "M 1 #3"
+
+
+def test_an_answer_that_is_missing_is_counted_for_its_model(tmp_path: Path) -> None:
+    _, lost = load(write(tmp_path, {"responses": [response(), response(response="")]}))
+    assert isinstance(lost, Unreadable)
+    assert (lost.id, lost.model) == ("m_1-2", "M 1")
 
 
 def test_a_key_that_cannot_be_an_id_is_made_one(tmp_path: Path) -> None:
