@@ -21,6 +21,7 @@ from grader.explain import explain, write_kit
 from grader.report import RunProgress, print_leaderboard, render_html, write_all
 from grader.report.doctor import print_doctor
 from grader.report.explained import print_explanation
+from grader.report.feedback import feedback_pages
 from grader.report.requirements import (
     print_requirements,
     requirements_json,
@@ -92,6 +93,7 @@ def main() -> None:
 @disputes_option
 @click.option("--annotate", is_flag=True, help="Print the reasons as annotations of GitHub, too.")
 @rubric_option
+@click.option("--feedback", type=PATH, help="A folder that gets a page of advice for each author.")
 @click.option("--seed", default=0, show_default=True, help="Varies the numbers of the scenarios.")
 @isolation_option
 def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
@@ -104,6 +106,7 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     disputes: Path | None,
     annotate: bool,  # noqa: FBT001  click passes it by keyword
     rubric: Path | None,
+    feedback: Path | None,
     seed: int,
     isolation: str,
 ) -> None:
@@ -114,6 +117,8 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     """
     weights = _weights(rubric)
     writable(out)
+    if feedback is not None:
+        writable(feedback)
     before = gates.read_baseline(baseline) if baseline else None
     disputed = read_disputes(disputes) if disputes else ()
     job, notes = prepare(
@@ -132,6 +137,8 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
         results, histories = run_and_keep(job, progress)
     results = _with_disputes(results, disputed)
     _report(results, histories, out)
+    if feedback is not None:
+        write_together(feedback_pages(encodable_results(results)), feedback)
     sys.exit(_status(results, fail_under, before, annotate=annotate))
 
 
@@ -280,6 +287,43 @@ def explain_command(
             raise InputError(f"{requirement}: no script: {explanation.no_script}")
 
 
+@main.command("feedback")
+@click.argument("source", type=PATH)
+@click.option("--out", type=PATH, help="A folder that gets a page for each; default: printed.")
+@rubric_option
+@isolation_option
+def feedback_command(source: Path, out: Path | None, rubric: Path | None, isolation: str) -> None:
+    """Tell the author of an answer what to mend, the most costly first, as Markdown.
+
+    SOURCE is a candidate, which is graded first, or a results.json, or the folder that it lies in.
+    """
+    weights = _weights(rubric)
+    if out is not None:
+        writable(out)
+    if source.name == regrading.RESULTS or (source / regrading.RESULTS).is_file():
+        if rubric is not None:
+            raise InputError(
+                "a run has its weights already: `grader regrade --rubric` gives others"
+            )
+        run = read(_results_file(source))
+    else:
+        run, _ = _graded_now([source], isolation, weights)
+    pages = feedback_pages(encodable_results(run))
+    if out is None:
+        click.echo("\n".join(page.decode() for page in pages.values()), nl=False)
+        return
+    write_together(pages, out)
+    click.echo(f"Feedback: {len(pages)} in {out}")
+
+
+def _graded_now(
+    paths: list[Path], isolation: str, weights: scoring.Rubric
+) -> tuple[Results, bytes]:
+    job, _ = prepare(paths, isolation=isolation, rubric=weights, seed=0, jobs=os.cpu_count() or 1)
+    with RunProgress(len(job.entries), Console(file=sys.__stderr__)) as progress:
+        return run_and_keep(job, progress)
+
+
 @main.command("judges")
 @click.argument("source", type=PATH)
 @click.option("--results", type=PATH, help="A run over the same answers; default: one is made.")
@@ -302,15 +346,7 @@ def judges_command(source: Path, results: Path | None, out: Path, isolation: str
     if results is not None:
         run, histories = read(results / "results.json" if results.is_dir() else results), None
     else:
-        job, _ = prepare(
-            [source],
-            isolation=isolation,
-            rubric=scoring.load(),
-            seed=0,
-            jobs=os.cpu_count() or 1,
-        )
-        with RunProgress(len(job.entries), Console(file=sys.__stderr__)) as progress:
-            run, histories = run_and_keep(job, progress)
+        run, histories = _graded_now([source], isolation, scoring.load())
     found = judges.compare(evaluation, run)
     section = judges_section(found)
     beside = {
