@@ -196,6 +196,8 @@ class Bench:
             return with_value(scenario, scenario.play(self))
         except Interrupted as interrupted:
             return Played(scenario=scenario.name, ending=ending(interrupted))
+        except Refused as refused:
+            return _refused(scenario, refused)
 
     def _play_in_worker(self, scenario: Scenario) -> Played:
         lab: Lab | None = None
@@ -210,8 +212,7 @@ class Bench:
                 timelines=lab.timelines() if lab is not None else (),
             )
         except Refused as refused:
-            text = f"the constructor refused what this needs: {refused}"
-            return Played(scenario=scenario.name, ending=Ending(kind="unknown", text=text))
+            return _refused(scenario, refused)
         played = with_value(scenario, value, cut_off_ran=lab.cut_off_ran)
         return msgspec.structs.replace(played, timelines=lab.timelines())
 
@@ -237,6 +238,11 @@ class Bench:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _refused(scenario: Scenario, refused: Refused) -> Played:
+    text = f"the constructor refused what this needs: {refused}"
+    return Played(scenario=scenario.name, ending=Ending(kind="unknown", text=text))
 
 
 def _module(path: str) -> str:

@@ -14,8 +14,8 @@ from grader.history import OpenPeriod
 
 EARLY, DUE = 0.9, 1.1
 """Between these multiples of an open period, a call may be admitted or rejected."""
-MEMORY = 25.0
-"""Seconds after which a breaker may forget a failure."""
+PATIENCE = 5.0
+"""Seconds after which a breaker may give up a half-open round, or a probe that has not ended."""
 REPLACE = msgspec.structs.replace
 
 
@@ -59,7 +59,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     threshold: int
     by_rate: bool
-    """It trips by a share of calls: only a run of nothing but failures is certain to trip it."""
+    """It may trip by a share of calls: only a run of nothing but failures is certain to."""
     limit: int
     """Probes in flight at most."""
     fewest_successes: int
@@ -68,6 +68,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """Successful probes that must close it."""
     periods: tuple[OpenPeriod, ...]
     """Open periods, each after one more failed probe."""
+    cap: float | None = None
+    """The cap that it was built with, in seconds; None where it refuses so low a one."""
 
     @property
     def shortest(self) -> float:
@@ -82,20 +84,34 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         return max(float("inf") if high is None else DUE * high for high in known)
 
 
+class Running(msgspec.Struct, frozen=True):
+    """A call that is under way."""
+
+    call: int
+    round: int
+    """In which it was admitted."""
+    at: float
+    """When it was admitted."""
+    probe: bool
+
+
 class World(msgspec.Struct, frozen=True):
     """One possibility of how things stand inside a breaker."""
 
     phase: str = "closed"
-    """`closed`, `open`, `half_open`, or `unsure`: it may have given up on a probe that hangs."""
+    """`closed`, `open`, `half_open`, or `unsure`: it may have given up a round that lasts."""
     since: float = 0.0
-    """When it opened."""
+    """When it opened, or when this half-open round had its first call."""
     round: int = 0
     """Grows with each change of phase; a call that ends in another round than it began is late."""
     failed_probes: int = 0
     """Since it was last closed; the open period grows with them."""
     in_a_row: int = 0
-    """Failures that every breaker counts: in a row, recent, of this round."""
-    row_began: float = 0.0
+    """Failures that every breaker counts: in a row, at one moment, of this round.
+
+    With time they may drop out of a window or drip away, wholly or in part.
+    """
+    row_at: float = 0.0
     in_all: int = 0
     """Failures since it closed that some breaker may count."""
     a_success: bool = False
@@ -103,13 +119,13 @@ class World(msgspec.Struct, frozen=True):
     good_probes: int = 0
     late_results: int = 0
     """Each may have freed a slot that was not its own."""
-    running: tuple[tuple[int, int, float], ...] = ()
-    """Calls under way: number, round and time of admission."""
+    running: tuple["Running", ...] = ()
+    """Calls under way, the oldest first."""
 
     @property
     def probes(self) -> int:
         """How many calls of this round are under way."""
-        return sum(began == self.round for _, began, _ in self.running)
+        return sum(call.round == self.round for call in self.running)
 
 
 class Contradiction(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,10 +167,11 @@ def _admitted(world: World, call: int, now: float, terms: Terms) -> Iterator[Wor
     if world.phase == "open":
         if now - world.since < terms.shortest:
             return
-        world = _half_opened(world)
-    if world.phase == "half_open" and world.probes >= terms.limit + world.late_results:
+        world = _half_opened(world, now)
+    probe = world.phase == "half_open"
+    if probe and world.probes >= terms.limit + world.late_results:
         return
-    yield REPLACE(world, running=(*world.running, (call, world.round, now)))
+    yield REPLACE(world, running=(*world.running, Running(call, world.round, now, probe)))
 
 
 def _rejected(world: World, now: float, terms: Terms) -> Iterator[World]:
@@ -166,43 +183,44 @@ def _rejected(world: World, now: float, terms: Terms) -> Iterator[World]:
 
 
 def _ended(world: World, event: Event, now: float, terms: Terms) -> Iterator[World]:
-    began = next((r for call, r, _ in world.running if call == event.call), -1)
-    left = tuple(entry for entry in world.running if entry[0] != event.call)
-    late = began != world.round
+    ended = next((call for call in world.running if call.call == event.call), None)
+    if ended is None:
+        return
+    late = ended.round != world.round
     world = REPLACE(
         world,
-        running=left,
+        running=tuple(call for call in world.running if call is not ended),
         a_success=world.a_success or event.what == "succeeded",
         late_results=world.late_results + late,
     )
-    if world.phase == "closed":
-        yield from _ended_while_closed(world, event.what, now, terms, late=late)
-        return
-    if late:
-        yield world  # above all, it neither closes what is open nor starts the period anew
-    # In half-open, which a timer may have begun, a late result may be taken for a probe's.
-    if world.phase == "open" and now - world.since >= terms.shortest:
-        world = _half_opened(world)
-    if world.phase == "half_open":
-        yield from _ended_while_half_open(world, event.what, now, terms)
+    # To some, an answer that took its time is none: they count it as a failure.
+    slow = event.what == "succeeded" and now > ended.at
+    for what in (event.what, "slow") if slow else (event.what,):
+        if world.phase == "closed":
+            yield from _ended_while_closed(world, ended, what, now, terms)
+        else:
+            yield from _ended_while_not_closed(world, what, now, terms, late=late)
 
 
 def _ended_while_closed(
-    world: World, what: str, now: float, terms: Terms, *, late: bool
+    world: World, ended: Running, what: str, now: float, terms: Terms
 ) -> Iterator[World]:
+    late = ended.round != world.round
+    if late and ended.probe and what != "succeeded":
+        # Another probe has closed it meanwhile, and one that fails may still open it again; from
+        # which period it then goes on is not known.
+        yield REPLACE(_opened(world, now), failed_probes=len(terms.periods))
     if what == "succeeded":
         yield REPLACE(world, in_a_row=0)
         if terms.by_rate and world.in_all:
             yield _opened(world, now)
         return
     world = REPLACE(world, in_all=world.in_all + 1)
+    if what == "slow":
+        world = REPLACE(world, in_a_row=0)
     if what == "failed" and not late:
-        fresh = not world.in_a_row or now - world.row_began > MEMORY
-        world = REPLACE(
-            world,
-            in_a_row=1 if fresh else world.in_a_row + 1,
-            row_began=now if fresh else world.row_began,
-        )
+        count = world.in_a_row + 1 if now == world.row_at else 1
+        world = REPLACE(world, in_a_row=count, row_at=now)
     certain = not (terms.by_rate and world.a_success)
     if world.in_a_row < terms.threshold or not certain:
         yield world
@@ -210,28 +228,44 @@ def _ended_while_closed(
         yield _opened(world, now)
 
 
+def _ended_while_not_closed(
+    world: World, what: str, now: float, terms: Terms, *, late: bool
+) -> Iterator[World]:
+    if late:
+        yield world  # above all, it neither closes what is open nor starts the period anew
+    # In half-open, which a timer may have begun, a late result may be taken for a probe's.
+    if world.phase == "open" and now - world.since >= terms.shortest:
+        world = _half_opened(world, now)
+    if world.phase == "half_open":
+        yield from _ended_while_half_open(world, what, now, terms)
+
+
 def _ended_while_half_open(world: World, what: str, now: float, terms: Terms) -> Iterator[World]:
     if what == "succeeded":
         good = REPLACE(world, good_probes=world.good_probes + 1)
-        if good.good_probes < terms.most_successes:
+        # It may wait for those that are still under way.
+        if good.good_probes < terms.most_successes or good.probes:
             yield good
         if good.good_probes >= terms.fewest_successes:
             yield _closed(good, terms)
         return
     yield REPLACE(_opened(world, now), failed_probes=world.failed_probes + 1)
-    if what != "failed":  # a cancellation is neutral or a failure; others judge that it closes
-        yield world
-        yield _closed(world, terms)
-    elif terms.limit > 1:  # several probes may be judged together
-        yield world
+    undecided = (world, REPLACE(world, good_probes=0))  # successes may have to be in a row
+    if what in {"failed", "slow"}:
+        if terms.limit > 1:  # several probes may be judged together
+            yield from undecided
+        return
+    # A cancellation is neutral or a failure; that it does not close is for others to judge.
+    yield from undecided
+    yield _closed(world, terms)
 
 
 def _opened(world: World, now: float) -> World:
     return REPLACE(world, phase="open", since=now, round=world.round + 1)
 
 
-def _half_opened(world: World) -> World:
-    return REPLACE(world, phase="half_open", round=world.round + 1, good_probes=0)
+def _half_opened(world: World, now: float) -> World:
+    return REPLACE(world, phase="half_open", since=now, round=world.round + 1, good_probes=0)
 
 
 def _closed(world: World, terms: Terms) -> World:
@@ -255,15 +289,14 @@ def _agrees(world: World, state: str | None, now: float, terms: Terms) -> bool:
     return state == "open" or world.phase == "half_open" or now - world.since >= terms.shortest
 
 
-def _grown_old(world: World, now: float, terms: Terms) -> World:
-    """Give up knowing where a probe lasts so long that the breaker may count on it no more.
+def _grown_old(world: World, now: float) -> World:
+    """Give up knowing where a half-open round lasts: the breaker may have given it up itself.
 
-    That is as long as an open period: some give its slot to another one then.
+    Some give the slot of a probe that hangs to another one, some open again where nothing has
+    been decided for a while.
     """
-    hangs = world.phase == "half_open" and any(
-        began == world.round and now - at >= terms.shortest for _, began, at in world.running
-    )
-    return REPLACE(world, phase="unsure") if hangs else world
+    lasts = world.phase == "half_open" and now - world.since >= PATIENCE
+    return REPLACE(world, phase="unsure") if lasts else world
 
 
 # --- judging ------------------------------------------------------------------------------
@@ -274,7 +307,7 @@ def judge(history: tuple[Moment, ...], terms: Terms) -> Judged:
     worlds = {World()}
     reached: set[str] = set()
     for index, moment in enumerate(history):
-        worlds = {_grown_old(world, moment.at, terms) for world in worlds}
+        worlds = {_grown_old(world, moment.at) for world in worlds}
         for event in moment.events:
             reached |= _reached(worlds, event)
             possible = {w for world in worlds for w in after(world, event, terms)}
@@ -309,7 +342,11 @@ def _reached(worlds: set[World], event: Event) -> set[str]:
     if event.what == "rejected" and all(world.phase == "half_open" for world in worlds):
         return {"rejected probe"}
     ends = event.what in {"succeeded", "failed", "cancelled"}
-    if ends and all((event.call, w.round) not in {r[:2] for r in w.running} for w in worlds):
+    if ends and not any(
+        call.call == event.call and call.round == world.round
+        for world in worlds
+        for call in world.running
+    ):
         return {"late result"}
     return set()
 

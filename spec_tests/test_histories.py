@@ -20,10 +20,15 @@ def test_no_history_leads_outside_of_what_is_allowed(
     circuit breaker of its settings may do. A history counts once it went wrong in two workers.
     """
     seen = random_histories
-    shown = seen.shortest or next((p for p in seen.plays if wrong(p, seen.terms)), None)
-    if shown is not None and wrong(shown, seen.terms):
-        unknown_unless(seen.again, f"went wrong once, and not again: {told(seen, shown)}")
-        raise AssertionError(told(seen, shown))
+    if seen.shortest is not None and wrong(seen.shortest, seen.terms):
+        unknown_unless(seen.again, f"went wrong once, and not again: {told(seen, seen.shortest)}")
+        raise AssertionError(told(seen, seen.shortest))
+    for odd in seen.plays:
+        unknown_unless(
+            not wrong(odd, seen.terms), f"went wrong, but not when tried again: {told(seen, odd)}"
+        )
+    # Judged again by a model that allows more: it was not looked any further then.
+    unknown_unless(seen.shortest is None, "the histories ended early; grade the candidate again")
     reached = reach(seen)
     rarely = [
         f"{name} in {reached[name]}" for name in expected(seen) if reached[name] < FLOORS[name]

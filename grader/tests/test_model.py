@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.history import OpenPeriod
@@ -73,6 +74,14 @@ ALLOWED = {
     "a late success is ignored": f"start ran; {TRIP}end well open; succeed rejected",
     "rejected until anything between": f"{TRIP}wait 9.5; succeed rejected",
     "admitted at anything between": f"{TRIP}wait 9.5; succeed ran",
+    "failures drip away": "fail ran; fail ran; wait 3; fail ran closed; succeed ran",
+    "a probe that hangs loses its slot": f"{TRIP}wait 12; start ran; wait 8; succeed ran",
+    "a round in which nothing is decided is given up": (
+        f"{TRIP}wait 12; start ran; cancel half_open; wait 8; succeed rejected open"
+    ),
+    "a slow success is a failure": (
+        "fail ran; fail ran; start ran; wait 3; end well open; succeed rejected"
+    ),
     "failures long ago are forgotten": "fail ran; fail ran; wait 30; fail ran closed; succeed ran",
     "failures long ago are remembered": (
         "fail ran; fail ran; wait 30; fail ran open; succeed rejected"
@@ -101,9 +110,61 @@ FORBIDDEN = {
         f"start ran; {TRIP}wait 8; end badly open; wait 4; succeed rejected",
         "after the open period a call runs",
     ),
+    "a slow success that opens it by itself": (
+        "start ran; wait 3; end well open",
+        "by what its calls did it is closed",
+    ),
+    "two probes after a moment": (
+        f"{TRIP}wait 12; start ran; wait 3; start ran",
+        "no more probes run than its limit",
+    ),
+    "a late failure that opens what has recovered": (
+        f"start ran; {TRIP}wait 12; succeed ran closed; end badly open",
+        "by what its calls did it is closed",
+    ),
     "one function run twice": (f"{TRIP}wait 12; succeed twice", "runs its function once"),
     "a caller that waits": ("start waits", "every call runs or is rejected at once"),
 }
+
+
+TWO = msgspec.structs.replace(TERMS, limit=2, fewest_successes=2, most_successes=2)
+ALLOWED_WITH_TWO = {
+    "it closes when all are back": (
+        f"{TRIP}wait 12; start ran; succeed ran half_open; succeed ran half_open; end well closed"
+    ),
+    "a cancelled probe breaks the row": (
+        f"{TRIP}wait 12; succeed ran half_open; start ran; cancel half_open; succeed ran half_open"
+    ),
+    "a probe that fails opens it, though others closed it": (
+        f"{TRIP}wait 12; start ran; succeed ran; succeed ran closed; end badly open"
+    ),
+    "probes are judged together": (
+        f"{TRIP}wait 12; start ran; fail ran half_open; end well half_open; succeed ran"
+    ),
+}
+FORBIDDEN_WITH_TWO = {
+    "three probes": f"{TRIP}wait 12; start ran; start ran; start ran",
+    "the first success closes it": f"{TRIP}wait 12; succeed ran closed",
+    "two successes do not close it": f"{TRIP}wait 12; succeed ran; succeed ran half_open",
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED_WITH_TWO)
+def test_what_some_breaker_with_two_probes_does_is_allowed(name: str) -> None:
+    found = judge(story(ALLOWED_WITH_TWO[name]), TWO).contradiction
+    assert found is None, f"{name}: {found}"
+
+
+@pytest.mark.parametrize("name", FORBIDDEN_WITH_TWO)
+def test_what_no_breaker_with_two_probes_may_do_is_a_contradiction(name: str) -> None:
+    assert judge(story(FORBIDDEN_WITH_TWO[name]), TWO).contradiction is not None, name
+
+
+def test_a_share_of_failures_may_trip_before_as_many_as_a_count() -> None:
+    history = story("succeed ran closed; fail ran closed; fail ran open")
+    by_rate = msgspec.structs.replace(TERMS, by_rate=True)
+    assert judge(history, by_rate).contradiction is None
+    assert judge(history, TERMS).contradiction is not None
 
 
 @pytest.mark.parametrize("name", ALLOWED)
@@ -156,13 +217,41 @@ def test_a_history_is_told_in_words() -> None:
     assert told == ("3 × fail, wait 12 s, start a call, the oldest call under way is cancelled")
 
 
-class Ideal:
-    """A breaker as a textbook has it, to be held against the model."""
+class Design(msgspec.Struct, frozen=True, kw_only=True):
+    """Choices that a correct breaker is free to make."""
 
-    def __init__(self) -> None:
+    probes: int = 1
+    """The limit, and the successes that close it."""
+    memory: str = "row"
+    """A success between failures: `row` starts anew, `all` changes nothing."""
+    drips: float = 0.0
+    """Failures that drip away in a second."""
+    cancelled: str = "neutral"
+    """A cancelled call: `neutral`, or `failure`."""
+    late_probes_open: bool = False
+    """A probe that fails opens it, though others have closed it meanwhile."""
+    lease: float = 1e9
+    """Seconds after which a probe that has not ended loses its slot."""
+    slow: float = 1e9
+    """Seconds after which a success is a failure."""
+    waits_for_all: bool = False
+    """It does not close while a probe is under way."""
+    in_a_row: bool = False
+    """A cancelled probe sets the count of good ones back."""
+    eager: bool = False
+    """It says that it is half-open as soon as the open period is over."""
+
+
+class Ideal:
+    """A breaker that makes no mistake, to be held against the model."""
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
         self.now, self.state, self.round = 0.0, "closed", 0
-        self.failures, self.rounds, self.until = 0, 0, 0.0
-        self.running: dict[int, int] = {}
+        self.level, self.level_at = 0.0, 0.0
+        self.rounds, self.until, self.good = 0, 0.0, 0
+        self.running: dict[int, tuple[int, float, bool]] = {}
+        """Round, time of admission, and whether it is a probe, by number."""
         self.number = 0
 
     def take(self, step: Step) -> Moment | None:
@@ -181,39 +270,117 @@ class Ideal:
             events.append(self._end(call, ENDS.get(step.do, "cancelled")))
         else:
             return None
-        return Moment(step=step, at=self.now, events=tuple(events), state=self.state)
+        shown = self.state
+        if self.design.eager and shown == "open" and self.now >= self.until:
+            shown = "half_open"
+        return Moment(step=step, at=self.now, events=tuple(events), state=shown)
 
     def _admit(self) -> bool:
         if self.state == "open" and self.now >= self.until:
             self._enter("half_open")
-        taken = self.state == "half_open" and self.round in self.running.values()
-        if self.state == "open" or taken:
+        taken = sum(
+            began == self.round and self.now - at < self.design.lease
+            for began, at, _ in self.running.values()
+        )
+        full = self.state == "half_open" and taken >= self.design.probes
+        if self.state == "open" or full:
             return False
-        self.running[self.number] = self.round
+        self.running[self.number] = (self.round, self.now, self.state == "half_open")
         return True
 
     def _end(self, call: int, what: str) -> Event:
-        current = self.running.pop(call) == self.round
-        if current and what == "succeeded":
-            self.failures = 0
-            if self.state == "half_open":
-                self.rounds = 0
-                self._enter("closed")
-        elif current and what == "failed":
-            self.failures += 1
-            if self.state == "half_open" or self.failures >= TERMS.threshold:
-                self.rounds += self.state == "half_open"
-                self.until = self.now + min(60.0, 10.0 * 2**self.rounds)
-                self._enter("open")
+        began, at, probe = self.running.pop(call)
+        told = what
+        if what == "cancelled" and self.design.cancelled == "failure":
+            told = "failed"
+        if what == "succeeded" and self.now - at > self.design.slow:
+            told = "failed"
+        expired = probe and self.now - at >= self.design.lease
+        if began == self.round and not expired:
+            self._counted(told)
+        late = self.state == "closed" and began != self.round and probe
+        if late and told == "failed" and self.design.late_probes_open:
+            self._open()
         return Event(call, what, self.now)
 
+    def _counted(self, told: str) -> None:
+        if self.state == "half_open":
+            others = any(began == self.round for began, _, _ in self.running.values())
+            if told == "failed":
+                self.rounds += 1
+                self._open()
+            elif told == "succeeded":
+                self.good += 1
+                if self.good >= self.design.probes and not (self.design.waits_for_all and others):
+                    self.rounds = 0
+                    self._enter("closed")
+            elif self.design.in_a_row:
+                self.good = 0
+        elif told == "succeeded" and self.design.memory == "row":
+            self.level = 0.0
+        elif told == "failed":
+            dripped = (self.now - self.level_at) * self.design.drips
+            self.level, self.level_at = max(0.0, self.level - dripped) + 1, self.now
+            if self.level > TERMS.threshold - 1e-9:
+                self._open()
+
+    def _open(self) -> None:
+        self.until = self.now + min(60.0, 10.0 * 2**self.rounds)
+        self._enter("open")
+
     def _enter(self, state: str) -> None:
-        self.state, self.round, self.failures = state, self.round + 1, 0
+        self.state, self.round, self.level, self.good = state, self.round + 1, 0.0, 0
 
 
-@given(st.lists(st.sampled_from((*MOVES, *CANCEL)), max_size=60))
-def test_a_textbook_breaker_is_never_contradicted(steps: Sequence[Step]) -> None:
-    breaker = Ideal()
+STEPS = st.lists(st.sampled_from((*MOVES, *CANCEL)), max_size=60)
+DESIGNS = st.builds(
+    Design,
+    probes=st.sampled_from((1, 2)),
+    memory=st.sampled_from(("row", "all")),
+    drips=st.sampled_from((0.0, 0.02, 0.2)),
+    cancelled=st.sampled_from(("neutral", "failure")),
+    late_probes_open=st.booleans(),
+    lease=st.sampled_from((1e9, 6.0)),
+    slow=st.sampled_from((1e9, 5.0)),
+    waits_for_all=st.booleans(),
+    in_a_row=st.booleans(),
+    eager=st.booleans(),
+)
+
+
+def contradicted(design: Design, steps: Sequence[Step]) -> str:
+    breaker = Ideal(design)
     history = tuple(moment for step in steps if (moment := breaker.take(step)) is not None)
-    found = judge(history, TERMS).contradiction
-    assert found is None, f"{found} in {tell(history, TERMS, 10.0)}"
+    terms = TWO if design.probes == 2 else TERMS
+    found = judge(history, terms).contradiction
+    return f"{found} in {tell(history, terms, 10.0)}" if found is not None else ""
+
+
+@given(STEPS)
+def test_a_textbook_breaker_is_never_contradicted(steps: Sequence[Step]) -> None:
+    assert contradicted(Design(), steps) == ""
+
+
+@given(DESIGNS, STEPS)
+@settings(max_examples=300)
+def test_no_choice_of_design_is_ever_contradicted(design: Design, steps: Sequence[Step]) -> None:
+    assert contradicted(design, steps) == "", design
+
+
+class TooMany(Ideal):
+    """Lets one probe too many run."""
+
+    def _admit(self) -> bool:
+        return super()._admit() or (self.state == "half_open" and self._take_it())
+
+    def _take_it(self) -> bool:
+        self.running[self.number] = (self.round, self.now, True)
+        return True
+
+
+@given(DESIGNS)
+def test_a_mistake_is_contradicted_whatever_the_design(design: Design) -> None:
+    breaker = TooMany(design)
+    steps = (*[Step("fail")] * 3, Step("wait", periods=1.2), *[Step("start")] * 3)
+    history = tuple(moment for step in steps if (moment := breaker.take(step)) is not None)
+    assert judge(history, TWO if design.probes == 2 else TERMS).contradiction is not None

@@ -5,7 +5,7 @@ numbers it would draw also from the constants of whatever modules are imported.
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import hypothesis
 import hypothesis.errors
@@ -28,9 +28,13 @@ PERIODS = 4
 CAP = 60.0
 """Seconds: a configured cap keeps the later periods within what was measured."""
 CUT_OFF = "cut off"
+MOST_TRIALS = 150
+"""How many simpler histories are tried in place of one that goes wrong."""
 
 FAIL, SUCCEED, START = Step("fail"), Step("succeed"), Step("start")
 PASSED = Step("wait", periods=1.2)
+AT_ONCE = {"end well": SUCCEED, "end badly": FAIL}
+"""A call that ends at once in place of one that was under way."""
 MOVES = (
     *(SUCCEED, SUCCEED, FAIL, FAIL, FAIL, START, START, START),
     *(Step(do, which=which) for do in ("end well", "end badly") for which in (0, 1)),
@@ -130,7 +134,7 @@ class _Explorer:
             if self._interrupted is not None:
                 raise self._interrupted
             if self._shortest is not None:
-                return self._without_needless_steps(self._shortest)
+                return self._simplified(self._shortest)
         return None
 
     def _play_drawn(self, beginning: int, moves: Sequence[Step]) -> None:
@@ -172,39 +176,71 @@ class _Explorer:
             self._shortest = played
             raise _GoesWrong
 
-    def _without_needless_steps(self, played: Play) -> Play:
-        """Leave out steps one by one, also of the beginning, as long as it goes wrong."""
+    def _simplified(self, played: Play) -> Play:
+        """Simplify a history, also its beginning, as long as it goes wrong."""
         contradiction = judge(played.moments, self.terms[played.kind]).contradiction
         steps = [moment.step for moment in played.moments]
         if contradiction is not None:
-            steps = steps[: contradiction.moment + 1]
-            played = play(self._lab, played.kind, self.terms, steps)
-        index = 0
-        while index < len(steps):
-            fewer = [*steps[:index], *steps[index + 1 :]]
-            shorter = play(self._lab, played.kind, self.terms, fewer)
-            if self.wrong(shorter):
-                steps, index, played = fewer, 0, shorter
-            else:
-                index += 1
+            shorter = self._play(played.kind, steps[: contradiction.moment + 1])
+            played = shorter if self.wrong(shorter) else played
+        tried: set[tuple[Step, ...]] = set()
+        for _ in range(MOST_TRIALS):
+            steps = [moment.step for moment in played.moments]
+            simpler = next((s for s in simplifications(steps) if s not in tried), None)
+            if simpler is None:
+                break
+            tried.add(simpler)
+            shorter = self._play(played.kind, simpler)
+            played = shorter if self.wrong(shorter) else played
         return played
+
+    def _play(self, kind: int, steps: Sequence[Step]) -> Play:
+        return play(self._lab, kind, self.terms, steps)
+
+
+def simplifications(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
+    """Yield what a history may be simplified to, in one change, those that shorten it first."""
+    for index in range(len(steps)):
+        yield (*steps[:index], *steps[index + 1 :])
+    for index, started in enumerate(steps):
+        for end in range(index + 1, len(steps)):
+            at_once = AT_ONCE.get(steps[end].do)
+            if started == START and at_once is not None:
+                yield (*steps[:index], *steps[index + 1 : end], at_once, *steps[end + 1 :])
+    for index, step in enumerate(steps):
+        if step.do == "wait" and step.periods > PASSED.periods:
+            yield (*steps[:index], PASSED, *steps[index + 1 :])
+        if step.which:
+            yield (*steps[:index], Step(step.do), *steps[index + 1 :])
 
 
 def _all_terms(lab: Lab) -> tuple[Terms, ...]:
+    cap = _cap(lab)
     found = []
     for number, kind in enumerate(KINDS):
         if all(lab.offers(concept) for concept in kind):
             with contextlib.suppress(*((Refused,) if number else ())):
-                found.append(_terms(lab, number))
+                found.append(_terms(lab, number, cap))
     return tuple(found)
 
 
-def _breaker(lab: Lab, kind: int) -> Breaker:
-    return lab.breaker(**{"cap": lab.binding.settings.get("cap", CAP), **KINDS[kind]})
+def _cap(lab: Lab) -> float | None:
+    """Return the cap to build with, or None where that is refused: it may have to be larger."""
+    if "cap" in lab.binding.settings:
+        return None
+    try:
+        _breaker(lab, 0, CAP)
+    except Refused:
+        return None
+    return CAP
 
 
-def _terms(lab: Lab, kind: int) -> Terms:
-    breaker = _breaker(lab, kind)
+def _breaker(lab: Lab, kind: int, cap: float | None) -> Breaker:
+    return lab.breaker(**({} if cap is None else {"cap": cap}), **KINDS[kind])
+
+
+def _terms(lab: Lab, kind: int, cap: float | None) -> Terms:
+    breaker = _breaker(lab, kind, cap)
     breaker.trip()
     periods: list[OpenPeriod] = []
     for number in range(PERIODS):
@@ -218,11 +254,13 @@ def _terms(lab: Lab, kind: int) -> Terms:
     limit = KINDS[kind].get("limit", 1) if lab.offers("limit") else 10
     return Terms(
         threshold=breaker.threshold,
-        by_rate="rate" in lab.binding.parameters,
+        # What is set may be the calls that a share is taken of, and the share be built in.
+        by_rate=lab.offers("rate") or not lab.offers("threshold"),
         limit=limit,
         fewest_successes=KINDS[kind].get("successes", closed_by),
         most_successes=max(closed_by, limit) if readable else 12,
         periods=tuple(periods),
+        cap=cap,
     )
 
 
@@ -263,7 +301,7 @@ class _Player:
     """Plays one history."""
 
     def __init__(self, lab: Lab, kind: int, terms: Terms) -> None:
-        self._breaker = _breaker(lab, kind)
+        self._breaker = _breaker(lab, kind, terms.cap)
         self._lab = lab
         self._terms = terms
         self._began = lab.now
