@@ -132,7 +132,7 @@ def verdicts_of_pytest(candidate: str) -> dict[str, str]:
     caused = re.findall(
         rf"^{candidate}: because .*: ([a-z-]+(?:, [a-z-]+)*)$", done.stdout, re.MULTILINE
     )
-    blocked = {row for rows in caused.findall(done.stdout) for row in rows.split(", ")}
+    blocked = {row for rows in caused for row in rows.split(", ")}
     return {
         row: "blocked" if row in blocked else str(min(told, key=_WORST_FIRST.index))
         for row, told in verdicts.items()
