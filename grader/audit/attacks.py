@@ -33,8 +33,9 @@ class Attack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """`verdicts`, `secrets`, `files`, `network`, `processes`, `limits`, `reports`, …"""
     twin: str
     """The honest twin, in `_twins/`; empty where no verdicts can come out."""
-    expect: Literal["no better", "error", "unreadable"]
-    """No row better than the twin's; every observed row that plays is an error; refused input."""
+    expect: Literal["no better", "error", "stopped", "unreadable"]
+    """No row better than the twin's; some row is an error; its import, which would never end by
+    itself, fails by a limit or by the deadline, whichever comes first; the input is refused."""
     dies: Literal["", "crash", "hang", "resource", "protocol"] = ""
     """What its errors have to say that it died of."""
     gains: tuple[str, ...] = ()
@@ -143,6 +144,9 @@ def _unexpected(attack: Attack, achieved: Achieved) -> Iterator[str]:
     errors = [row for row in achieved.rows.values() if row.verdict is Verdict.ERROR]
     if attack.expect == "error" and not errors:
         yield "no row is an error"
+    imports = achieved.rows.get("de-imports")
+    if attack.expect == "stopped" and (imports is None or imports.verdict in BETTER):
+        yield "its import came to an end"
     if attack.dies and not any(row.died_of == attack.dies for row in errors):
         told = sorted({row.died_of or row.evidence for row in errors}) or ["nothing"]
         yield f"should die of {attack.dies}, and is told to die of {', '.join(told)}"

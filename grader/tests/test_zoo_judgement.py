@@ -55,6 +55,16 @@ def test_what_should_die_has_to_die_of_that() -> None:
     assert outcome.problems == ("should die of hang, and is told to die of crash",)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "held"), [(Verdict.FAIL, True), (Verdict.ERROR, True), (Verdict.PASS, False)]
+)
+def test_what_should_be_stopped_may_not_import(verdict: Verdict, *, held: bool) -> None:
+    hostile = msgspec.structs.replace(ATTACK, expect="stopped")
+    twin = {"de-imports": Row(verdict=Verdict.PASS, known=Known.ATTESTED)}
+    seen = Achieved(rows={"de-imports": Row(verdict=verdict, known=Known.ATTESTED)})
+    assert judge(hostile, "bwrap", seen, twin).held is held
+
+
 def test_what_should_be_refused_may_not_be_read() -> None:
     hostile = msgspec.structs.replace(ATTACK, expect="unreadable")
     assert not judge(hostile, "bwrap", achieved(), HONEST).held
