@@ -6,7 +6,8 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from grader import cli
+from grader.cli import main
+from grader.commands import proving
 from grader.report.doctor import advice, print_doctor
 from grader.sandbox import Diagnosis, Tier, diagnose
 
@@ -39,7 +40,7 @@ def test_every_tier_of_this_machine_is_probed() -> None:
 
 
 def test_without_any_isolation_the_command_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "diagnose", lambda: (NO_BWRAP, NO_LANDLOCK, PROCESS))
-    assert CliRunner().invoke(cli.main, ["doctor"]).exit_code == 1
-    monkeypatch.setattr(cli, "diagnose", lambda: (NO_BWRAP, LANDLOCK, PROCESS))
-    assert CliRunner().invoke(cli.main, ["doctor"]).exit_code == 0
+    monkeypatch.setattr(proving, "diagnose", lambda: (NO_BWRAP, NO_LANDLOCK, PROCESS))
+    assert CliRunner().invoke(main, ["doctor"]).exit_code == 1
+    monkeypatch.setattr(proving, "diagnose", lambda: (NO_BWRAP, LANDLOCK, PROCESS))
+    assert CliRunner().invoke(main, ["doctor"]).exit_code == 0
