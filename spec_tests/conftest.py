@@ -3,7 +3,6 @@
 import spec_tests.prerequisites  # tells what cannot be told without what
 import spec_tests.scenarios  # declares the scenarios
 import spec_tests.untested  # noqa: F401  lists what is not tested
-from grader.causes import pytest_terminal_summary
 from grader.plugin import (
     bench,
     pytest_addoption,
@@ -14,6 +13,7 @@ from grader.plugin import (
     pytest_runtest_makereport,
     scenario_fixtures,
 )
+from grader.terminal_summary import pytest_terminal_summary
 
 __all__ = [
     "bench",

@@ -119,7 +119,7 @@ class World(msgspec.Struct, frozen=True):
     good_probes: int = 0
     late_results: int = 0
     """Each may have freed a slot that was not its own."""
-    running: tuple["Running", ...] = ()
+    running: tuple[Running, ...] = ()
     """Calls under way, the oldest first."""
 
     @property

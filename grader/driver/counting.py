@@ -6,8 +6,8 @@ from typing import Any
 from grader.binding.model import Accessor
 from grader.binding.movements import Moment, find_by_movement
 from grader.driver.lab import DEFAULTS, Breaker, Lab
+from grader.driver.trial import MOST_FAILURES
 
-_MOST_FAILURES = 25
 _DUE = 1.05
 
 
@@ -51,7 +51,7 @@ def _story(lab: Lab, breaker: Breaker) -> Iterator[dict[str, int]]:
     failures = 0
     while not (last := breaker.fail()).rejected:
         failures += 1
-        if failures > _MOST_FAILURES or not last.admitted:
+        if failures > MOST_FAILURES or not last.admitted:
             return
     yield {"failures": failures, "transitions": 1, "rejections": 1}
     if breaker.succeed().rejected:

@@ -120,7 +120,6 @@ def _not_early(script: Script, seen: Measured) -> None:
     trip(script, seen)
     script.add(f"now += {0.9 * BASE}")
     script.add(f'assert not await call(), "let through after {0.9 * BASE} s of {BASE} s"')
-    del seen
 
 
 @story("st-probe-success-closes")

@@ -42,7 +42,8 @@ def expected(timeline: Timeline) -> Expected | None:
         or not {"threshold", "base"} <= numbers.keys()
     ):
         return None
-    if numbers["threshold"] < 1 or numbers["base"] <= 0:
+    makes_sense = 0 < numbers["base"] <= numbers.get("cap", float("inf"))
+    if numbers["threshold"] < 1 or not makes_sense:
         return None
     return _Replay(timeline).run()
 

@@ -11,6 +11,7 @@ from spec_tests.scenarios.stories import due, first_period, recover, tripped_and
 
 CALLERS, CROWD = 12, 50
 FURTHER = (5, 40)
+"""How many callers come on top where a limit seems to hold, at least and at most; by the seed."""
 
 
 def _limits(lab: Lab) -> tuple[int | None, ...]:
