@@ -347,7 +347,7 @@ def judges_command(source: Path, results: Path | None, out: Path, isolation: str
         run, histories = read(results / "results.json" if results.is_dir() else results), None
     else:
         run, histories = _graded_now([source], isolation, scoring.load())
-    found = judges.compare(evaluation, run)
+    found = judges.compare(evaluation, run, judges.figures(source, evaluation))
     section = judges_section(found)
     beside = {
         "judges.json": msgspec.json.format(msgspec.json.encode(found)) + b"\n",

@@ -2,5 +2,6 @@
 
 from grader.judges.compare import Comparison, compare
 from grader.judges.matrix import Evaluation, Judgment, load
+from grader.judges.published import Figure, figures
 
-__all__ = ["Comparison", "Evaluation", "Judgment", "compare", "load"]
+__all__ = ["Comparison", "Evaluation", "Figure", "Judgment", "compare", "figures", "load"]

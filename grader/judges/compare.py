@@ -7,9 +7,12 @@ import msgspec
 from grader.errors import InputError
 from grader.judges import statistics
 from grader.judges.matrix import WEIGHTS, Evaluation, Peers, summed_up
+from grader.judges.published import Figure
 from grader.judges.statistics import Correlation
 from grader.results import CandidateResult, Results
 
+WORKS = 1.0
+"""What has a lower executed score, of ten, is no breaker that works."""
 TOO_FEW = 30
 """Below so many answers an interval is wide, whatever the method."""
 
@@ -52,6 +55,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     evaluation: str
     judgments: int
     made: int
+    published: tuple[Figure, ...]
+    """Every figure that the evaluation publishes itself, beside ours."""
     mean_of_means: float
     answers: tuple[AnswerCompared, ...]
     """Best by its peers first."""
@@ -63,6 +68,12 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Kendall, of the same."""
     alpha_interval: float | None
     alpha_ordinal: float | None
+    alpha_without_leniency: float | None
+    """`alpha_interval` with each judge's own mean taken away."""
+    working: int
+    """How many of the answers have an executed score of at least `WORKS`."""
+    told_apart: float | None
+    """How often peers place one that works above one that does not, 0 to 1; a tie is half."""
     peers_above: dict[str, dict[str, float]]
     """How often one stands above another under random weights of the criteria."""
     executed_above: dict[str, dict[str, float]]
@@ -72,7 +83,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """What this can and cannot show, in sentences."""
 
 
-def compare(evaluation: Evaluation, results: Results) -> Comparison:
+def compare(
+    evaluation: Evaluation, results: Results, published: tuple[Figure, ...] = ()
+) -> Comparison:
     """Compare; raises InputError where the results are of other answers."""
     graded = {c.id: c for c in results.candidates if c.id in evaluation.answers}
     if not graded:
@@ -86,6 +99,7 @@ def compare(evaluation: Evaluation, results: Results) -> Comparison:
         evaluation=evaluation.id,
         judgments=len(evaluation.judgments),
         made=evaluation.made,
+        published=published,
         mean_of_means=fmean(round(answer.peers.mean, 2) for answer in answers),
         answers=answers,
         judges=_judges(evaluation, graded),
@@ -93,6 +107,14 @@ def compare(evaluation: Evaluation, results: Results) -> Comparison:
         tau=statistics.kendall(means, executed),
         alpha_interval=statistics.alpha(_table(evaluation), "interval"),
         alpha_ordinal=statistics.alpha(_table(evaluation), "ordinal"),
+        alpha_without_leniency=statistics.alpha(
+            statistics.without_leniency(_table(evaluation)), "interval"
+        ),
+        working=sum(points >= WORKS for points in executed),
+        told_apart=statistics.stands_above(
+            [a.peers.mean for a in both if (a.executed or 0.0) >= WORKS],
+            [a.peers.mean for a in both if (a.executed or 0.0) < WORKS],
+        ),
         peers_above=statistics.above(_criteria(evaluation)),
         executed_above=statistics.above(
             {c.id: {name: area.score for name, area in c.areas.items()} for c in graded.values()}
@@ -186,6 +208,13 @@ def _limits(pairs: int, answers: tuple[AnswerCompared, ...]) -> tuple[str, ...]:
             f"{pairs} answers to one question show whether the two orders are grossly alike. They"
             " do not show how well any judge judges in general, and a difference between two"
             " judges' correlations here is mostly chance: look at the intervals."
+        )
+    remnants = sum((answer.executed or 0.0) < WORKS for answer in answers)
+    if remnants > 1:
+        told.append(
+            f"{remnants} of {len(answers)} answers score under {WORKS:g} of 10 when run: no breaker"
+            " in them works. Their order among each other is that of remnants, and a rank"
+            " correlation counts it like any other."
         )
     if cut_off:
         told.append(

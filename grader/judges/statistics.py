@@ -1,7 +1,7 @@
 """The statistics of the comparison, all of them from SciPy, NumPy and krippendorff."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import krippendorff
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 RESAMPLES, DRAWS, SEED = 4_999, 10_000, 0
+FEWER_RESAMPLES = 999
+"""Where each takes a call of its own."""
 _FEWEST = 4
 """A correlation of fewer pairs than this says nothing."""
 
@@ -35,20 +37,7 @@ def spearman(left: Sequence[float], right: Sequence[float]) -> Correlation:
     one, other = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
     if _says_nothing(one, other):
         return Correlation(value=None, pairs=len(one))
-    with warnings.catch_warnings():
-        # A sample drawn from one pair alone has no correlation; SciPy leaves it out, and says so.
-        warnings.simplefilter("ignore")
-        interval = stats.bootstrap(
-            (one, other),
-            _spearman,
-            paired=True,
-            vectorized=True,
-            n_resamples=RESAMPLES,
-            method="percentile",
-            rng=np.random.default_rng(SEED),
-        )
-    drawn = interval.bootstrap_distribution
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    low, high = _interval((one, other), _spearman)
     test = stats.permutation_test(
         (other,),
         lambda shuffled, axis=-1: _spearman(np.broadcast_to(one, shuffled.shape), shuffled, axis),
@@ -59,11 +48,31 @@ def spearman(left: Sequence[float], right: Sequence[float]) -> Correlation:
     )
     return Correlation(
         value=float(_spearman(one, other)),
-        low=float(low),
-        high=float(high),
+        low=low,
+        high=high,
         p=float(test.pvalue),
         pairs=len(one),
     )
+
+
+def _interval(
+    samples: Sequence[Floats], statistic: Callable[..., Any], resamples: int = RESAMPLES
+) -> tuple[float, float]:
+    """Return the ends of the 95 % interval, by resampling the answers."""
+    with warnings.catch_warnings():
+        # A sample drawn from one answer alone has no correlation; it is left out.
+        warnings.simplefilter("ignore")
+        found = stats.bootstrap(
+            tuple(samples),
+            statistic,
+            paired=True,
+            vectorized=statistic is _spearman,
+            n_resamples=resamples,
+            method="percentile",
+            rng=np.random.default_rng(SEED),
+        )
+        low, high = np.nanpercentile(found.bootstrap_distribution, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def _spearman(one: Floats, other: Floats, axis: int = -1) -> Any:
@@ -73,12 +82,17 @@ def _spearman(one: Floats, other: Floats, axis: int = -1) -> Any:
 
 
 def kendall(left: Sequence[float], right: Sequence[float]) -> Correlation:
-    """Return Kendall's tau-b, with SciPy's own test."""
+    """Return Kendall's tau-b, with its interval and SciPy's own test."""
     one, other = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
     if _says_nothing(one, other):
         return Correlation(value=None, pairs=len(one))
     found = stats.kendalltau(one, other)
-    return Correlation(value=float(found.statistic), p=float(found.pvalue), pairs=len(one))
+    low, high = _interval(
+        (one, other), lambda x, y: stats.kendalltau(x, y).statistic, FEWER_RESAMPLES
+    )
+    return Correlation(
+        value=float(found.statistic), low=low, high=high, p=float(found.pvalue), pairs=len(one)
+    )
 
 
 def _says_nothing(one: Floats, other: Floats) -> bool:
@@ -96,6 +110,30 @@ def alpha(
     if len(np.unique(table[~np.isnan(table)])) < 2:  # noqa: PLR2004  all agree on one value
         return None
     return float(krippendorff.alpha(reliability_data=table, level_of_measurement=level))
+
+
+def without_leniency(ratings: Sequence[Sequence[float | None]]) -> list[list[float | None]]:
+    """Return the ratings with each rater's own mean taken away: who is better than whom, no more.
+
+    Exact where everybody rates the same answers; otherwise a rater that saw better answers than
+    others is taken for a little more lenient than it is.
+    """
+    means = [np.mean([r for r in row if r is not None]) for row in ratings]
+    return [
+        [None if r is None else float(r - mean) for r in row]
+        for row, mean in zip(ratings, means, strict=True)
+    ]
+
+
+def stands_above(upper: Sequence[float], lower: Sequence[float]) -> float | None:
+    """Return how often one of `upper` is greater than one of `lower`, 0 to 1; a tie is half.
+
+    None where one of them is empty.
+    """
+    if not upper or not lower:
+        return None
+    statistic = stats.mannwhitneyu(upper, lower).statistic
+    return float(statistic) / (len(upper) * len(lower))
 
 
 def above(parts: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:

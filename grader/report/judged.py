@@ -11,6 +11,7 @@ from grader.report.markdown import escape, table_lines
 from grader.report.tables import Section, Table
 from grader.report.terminal import print_table
 
+_MOST_APART, _MOST_NAMED = 3, 5
 _HOW_JUDGES_ARE_READ = (
     "Leniency: points above what the other judges gave the same answers. With peers (the mean of"
     " the other judges) and with execution: Spearman's rank correlation, and its 95 % interval."
@@ -44,8 +45,6 @@ def _answers(found: Comparison) -> Table:
         )
         for answer in found.answers
     ]
-    widest = max(found.answers, key=lambda answer: abs(answer.apart))
-    lower = "lower" if widest.apart > 0 else "higher"
     return Table(
         title="Answers, as their peers and as execution see them",
         head=("answer", "peers", "judges", "range", "place", "run", "delivered", "place", "apart"),
@@ -59,12 +58,50 @@ def _answers(found: Comparison) -> Table:
                 f"Rank correlation of peers and execution: Spearman {told(found.rank_correlation)};"
                 f" Kendall {told(found.tau)}."
             ),
-            (
-                f"Seen most differently: {widest.name}, which execution places"
-                f" {abs(widest.apart):g} {lower}."
-            ),
+            *_apart(found),
+            *_told_apart(found),
+            *_published(found),
         ),
     )
+
+
+def _apart(found: Comparison) -> list[str]:
+    """Name the answers that peers and execution see most differently."""
+    widest = sorted(found.answers, key=lambda answer: -abs(answer.apart))[:_MOST_APART]
+    told = [
+        f"{answer.name}, which execution places {abs(answer.apart):g}"
+        f" {'lower' if answer.apart > 0 else 'higher'}"
+        for answer in widest
+        if answer.apart
+    ]
+    return [f"Seen most differently: {'; '.join(told)}."] if told else []
+
+
+def _told_apart(found: Comparison) -> list[str]:
+    if found.told_apart is None:
+        return []
+    share = f"{100 * found.told_apart:.0f} %"
+    told = (
+        f"{found.working} answers work when run. Of all pairs of one that works and one that does"
+        f" not, peers place the working one higher in {share} (50 %: as by chance)."
+    )
+    return [told]
+
+
+def _published(found: Comparison) -> list[str]:
+    """Say whether what the evaluation publishes itself came out again."""
+    if not found.published:
+        return []
+    count = len(found.published)
+    wrong = [figure for figure in found.published if not figure.reproduced]
+    if not wrong:
+        return [f"All {count} figures that the evaluation publishes itself are reproduced."]
+    named = [
+        f"{figure.name} {figure.published:g}, computed"
+        f" {'–' if figure.computed is None else f'{figure.computed:g}'}"
+        for figure in wrong[:_MOST_NAMED]
+    ]
+    return [f"{len(wrong)} of {count} published figures are not reproduced: {'; '.join(named)}."]
 
 
 def _judges(found: Comparison) -> Table:
@@ -82,7 +119,11 @@ def _judges(found: Comparison) -> Table:
     ]
     alphas = [
         f"{name} {value:.2f}"
-        for name, value in (("interval", found.alpha_interval), ("ordinal", found.alpha_ordinal))
+        for name, value in (
+            ("interval", found.alpha_interval),
+            ("ordinal", found.alpha_ordinal),
+            ("interval, each judge's own mean taken away", found.alpha_without_leniency),
+        )
         if value is not None
     ]
     return Table(
@@ -92,7 +133,7 @@ def _judges(found: Comparison) -> Table:
         notes=(
             _HOW_JUDGES_ARE_READ,
             (
-                f"Agreement of the judges, Krippendorff's alpha: {', '.join(alphas) or 'undefined'}"
+                f"Agreement of the judges, Krippendorff's alpha: {'; '.join(alphas) or 'undefined'}"
                 " (1: the same points, 0: as by chance)."
             ),
         ),

@@ -9,9 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.errors import InputError
-from grader.judges import compare, load
+from grader.judges import compare, figures, load
 from grader.judges.matrix import WEIGHTS, summed_up
-from grader.judges.statistics import above, alpha, kendall, ranks, spearman
+from grader.judges.statistics import (
+    above,
+    alpha,
+    kendall,
+    ranks,
+    spearman,
+    stands_above,
+    without_leniency,
+)
 from grader.report.html import render_html
 from grader.report.judged import judges_section, section_markdown
 from grader.results import Area, CandidateResult, Results, encode
@@ -142,7 +150,8 @@ def test_what_is_seen_most_differently_is_named(tmp_path: Path) -> None:
         load(written(tmp_path, evaluation())), run(ann=5.0, ben=2.0, cleo=3.0, dora=4.0, eve=1.0)
     )
     text = section_markdown(judges_section(found))
-    assert "Seen most differently: Eve, which execution places 4 lower" in text
+    assert "Eve, which execution places 4 lower" in text
+    assert "Ann, which execution places 4 higher" in text
     assert found.rank_correlation.value is not None
     assert found.rank_correlation.value < 0
 
@@ -153,6 +162,45 @@ def test_an_answer_without_a_score_is_shown_and_not_correlated(tmp_path: Path) -
     )
     assert found.rank_correlation.pairs == 4
     assert next(a for a in found.answers if a.key == "eve").executed_rank is None
+
+
+def test_it_tells_whether_peers_see_what_works(tmp_path: Path) -> None:
+    found = compare(
+        load(written(tmp_path, evaluation())), run(ann=0.1, ben=9.0, cleo=0.2, dora=0.3, eve=8.0)
+    )
+    assert found.working == 2
+    assert found.told_apart == pytest.approx(4 / 6)
+    text = section_markdown(judges_section(found))
+    assert "2 answers work when run" in text
+    assert "higher in 67 %" in text
+    assert "3 of 5 answers score under 1 of 10" in text
+
+
+def test_figures_that_are_published_are_held_against_ours(tmp_path: Path) -> None:
+    strictness = {"ann": {"strictness_rank": 1}, "zoe": {"judgments_made": 3}}
+    data = evaluation() | {
+        "rankings": {"eve": {"average_score": 8.5, "rank": 1}, "ann": {"average_score": 7.0}},
+        "meta_analysis": {"judge_strictness": strictness},
+    }
+    path = written(tmp_path, data)
+    read = load(path)
+    found = figures(path, read)
+    assert {figure.name: figure.reproduced for figure in found} == {
+        "rankings.eve.average_score": True,
+        "rankings.ann.average_score": False,
+        "rankings.eve.rank": True,
+        "judge_strictness.zoe.judgments_made": False,
+        "judge_strictness.ann.strictness_rank": True,
+    }
+    text = section_markdown(judges_section(compare(read, ALIKE, found)))
+    assert "2 of 5 published figures are not reproduced" in text
+
+
+def test_an_evaluation_that_publishes_no_figures_is_silent_about_them(tmp_path: Path) -> None:
+    path = written(tmp_path, evaluation() | {"rankings": [], "meta_analysis": None})
+    read = load(path)
+    assert figures(path, read) == ()
+    assert "published figures" not in section_markdown(judges_section(compare(read, ALIKE)))
 
 
 def test_results_of_other_answers_are_refused(tmp_path: Path) -> None:
@@ -212,6 +260,28 @@ def test_judges_who_agree_have_an_alpha_of_one() -> None:
     assert alpha([[3, 3, 3], [3, 3, None]], "interval") is None
 
 
+def test_judges_who_differ_in_leniency_alone_agree_without_it() -> None:
+    ratings = [[1.0, 4.0, 6.0, None], [2.0, 5.0, 7.0, None], [4.0, 7.0, 9.0, None]]
+    with_it = alpha(ratings, "interval")
+    assert with_it is not None
+    assert with_it < 0.85
+    assert alpha(without_leniency(ratings), "interval") == pytest.approx(1.0)
+
+
+def test_kendalls_tau_has_an_interval_around_it() -> None:
+    found = kendall([1.0, 2, 3, 4, 5, 6], [2.0, 1, 4, 3, 6, 5])
+    assert found.low is not None
+    assert found.high is not None
+    assert found.value is not None
+    assert -1 <= found.low <= found.value <= found.high <= 1
+
+
+def test_standing_above_counts_pairs_and_a_tie_for_half() -> None:
+    assert stands_above([3.0, 1.0], [2.0]) == 0.5
+    assert stands_above([3.0, 2.0], [2.0, 1.0]) == 0.875
+    assert stands_above([], [2.0]) is None
+
+
 @given(st.dictionaries(st.text(min_size=1), st.floats(0, 10), min_size=2))
 def test_places_add_up_whoever_ties(points: dict[str, float]) -> None:
     placed = ranks(points)
@@ -248,3 +318,10 @@ def test_every_published_figure_is_reproduced() -> None:
     for entry in data["judgments"]:
         made = sum(WEIGHTS[name] * entry[name] for name in WEIGHTS)
         assert entry["weighted_score"] == pytest.approx(made, abs=0.006)
+
+
+@pytest.mark.skipif(not PUBLISHED.is_file(), reason="the published evaluation is not here")
+def test_the_command_says_that_every_published_figure_is_reproduced() -> None:
+    found = figures(PUBLISHED, load(PUBLISHED))
+    assert len(found) == 91
+    assert [figure for figure in found if not figure.reproduced] == []
