@@ -51,11 +51,11 @@ needs(
     " th-exact th-trip-immediate st-open-rejects st-three-states st-isolated"
     " st-recovers-by-itself st-not-early st-exactly-once st-opened-at-trip"
     " st-probe-success-closes st-probe-failure-reopens st-counters-reset"
-    " st-rejections-dont-extend st-legal-edges me-rejected-apart"
+    " st-rejections-dont-extend st-legal-edges ro-stale-success ro-stale-failure"
     " ho-limit ho-fast-reject ho-success-threshold ho-success-reset"
     " ho-slot-released ho-cancel ho-late-loser ho-stale ho-cancel-not-close"
     " ex-cancelled as-cancel-propagates th-occasional-failures"
-    " bo-reset bo-once-per-round bo-jitter-once bo-overflow"
-    " ro-stale-success ro-stale-failure",
+    # Last, because they are blocked themselves wherever nothing grows.
+    " bo-reset bo-once-per-round bo-jitter-once bo-overflow",
     rows="st-model",
 )
