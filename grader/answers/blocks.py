@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from grader.answers import breaker, cutting, labels, paths
+from grader.answers import breaker, cutting, labels, parsing, paths
 from grader.answers.markdown import Block, Document
 from grader.answers.modules import Imported, imported, imports_client
 
@@ -89,12 +89,12 @@ def _is_code(block: Block) -> bool:
 
 def _has_code(text: str, *, definition: bool = False) -> bool:
     wanted = _CODE[:3] if definition else _CODE
-    return any(isinstance(node, wanted) for node in cutting.tree(text).body)
+    return any(isinstance(node, wanted) for node in parsing.tree(text).body)
 
 
 def _part(number: int, block: Block, path: str | None) -> Part:
     kept = cutting.cut(block.text, open_fence=not block.closed)
-    tree = cutting.tree(kept.text)
+    tree = parsing.tree(kept.text)
     nodes = list(ast.walk(tree))
     imports = tuple(imported(nodes))
     return Part(

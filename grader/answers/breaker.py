@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator, Sequence
 
-from grader.answers import cutting, paths
+from grader.answers import parsing, paths
 from grader.candidate import SourceFile
 
 _BESIDE = (
@@ -80,7 +80,7 @@ def main_module(files: Sequence[SourceFile]) -> str | None:
 
 
 def _module_score(file: SourceFile) -> int:
-    tree = cutting.tree(file.text)
+    tree = parsing.tree(file.text)
     scores = [0]
     for found in definitions(tree):
         if isinstance(found, ast.ClassDef):

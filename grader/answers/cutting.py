@@ -6,7 +6,6 @@ is always something the author wrote, from the first line on.
 
 import ast
 import math
-import warnings
 from bisect import bisect_right
 from collections.abc import Iterator
 
@@ -15,6 +14,7 @@ from parso.python.token import PythonTokenTypes
 from parso.python.tokenize import tokenize
 from parso.utils import parse_version_string
 
+from grader.answers.parsing import Flaw, parse, tree
 from grader.answers.text import lines
 from grader.candidate import Cut
 
@@ -32,40 +32,6 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str
     cut: Cut | None = None
-
-
-class Flaw(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a text does not parse."""
-
-    line: int | None
-    """Line of the error, from 1; None where the parser gave up without a place."""
-    message: str
-
-
-def parse(text: str) -> ast.Module | Flaw:
-    """Return the tree of *text*, in which `await` may stand at the top level.
-
-    Code too deeply nested for this interpreter counts as code that does not parse.
-    """
-    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # `"\d"` is the candidate's affair
-            module = compile(text, "<answer>", "exec", flags, dont_inherit=True)
-    except SyntaxError as error:
-        return Flaw(line=error.lineno, message=error.msg)
-    except (RecursionError, MemoryError):
-        return Flaw(line=None, message="nested too deeply")
-    except (ValueError, OverflowError) as error:
-        return Flaw(line=None, message=str(error))
-    assert isinstance(module, ast.Module)  # noqa: S101 - what PyCF_ONLY_AST means
-    return module
-
-
-def tree(text: str) -> ast.Module:
-    """Return the tree of *text*, that of an empty module where it does not parse."""
-    result = parse(text)
-    return result if isinstance(result, ast.Module) else ast.Module(body=[], type_ignores=[])
 
 
 def cut(text: str, *, open_fence: bool = False) -> Kept:

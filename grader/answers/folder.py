@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from grader.answers import assembly, breaker, cutting, installed, labels, manifest, paths, text
+from grader.answers import assembly, breaker, installed, labels, manifest, parsing, paths, text
 from grader.answers.manifest import Manifest
 from grader.candidate import Candidate, SourceFile, Unreadable
 from grader.errors import InputError
@@ -145,7 +145,7 @@ def _guessed(files: list[SourceFile]) -> Iterator[SourceFile]:
     shown = {
         file.path
         for file in files
-        if labels.is_usage_file(file.path) and not breaker.breaker_classes(cutting.tree(file.text))
+        if labels.is_usage_file(file.path) and not breaker.breaker_classes(parsing.tree(file.text))
     }
     if len(shown) == len(files):
         shown = set()

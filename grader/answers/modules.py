@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from grader.answers import cutting
+from grader.answers import parsing
 from grader.candidate import Candidate
 
 HTTP_CLIENTS = frozenset({"httpx", "aiohttp", "requests", "urllib3"})
@@ -52,7 +52,7 @@ def imports(candidate: Candidate, role: str = "implementation") -> Imports:
     optional: set[str] = set()
     for file in candidate.files:
         if file.role == role:
-            for module, guarded in _reached(cutting.tree(file.text)):
+            for module, guarded in _reached(parsing.tree(file.text)):
                 (optional if guarded else required).add(module)
     known = own | sys.stdlib_module_names
     required -= known

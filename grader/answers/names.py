@@ -5,7 +5,7 @@ import warnings
 
 from pyflakes import checker, messages  # type: ignore[import-untyped]
 
-from grader.answers import cutting
+from grader.answers import parsing
 from grader.candidate import Candidate, SourceFile
 
 
@@ -29,7 +29,7 @@ def _undefined(file: SourceFile, before: str) -> list[tuple[int, str]]:
         before += "\n"
     offset = before.count("\n")
     first: dict[str, int] = {}
-    for name, line in _found(cutting.tree(before + file.text)):
+    for name, line in _found(parsing.tree(before + file.text)):
         if line > offset:
             first[name] = min(first.get(name, line), line)
     return sorted((line - offset, name) for name, line in first.items())

@@ -2,7 +2,7 @@
 
 import ast
 
-from grader.answers import cutting, paths
+from grader.answers import parsing, paths
 from grader.candidate import SourceFile
 
 CLIENTS = ("httpx", "aiohttp", "requests", "urllib3", "urllib.request", "http.client")
@@ -15,7 +15,7 @@ class Source:
     def __init__(self, file: SourceFile) -> None:
         self.file = file
         self.module = paths.module(file.path)
-        self.tree = cutting.tree(file.text)
+        self.tree = parsing.tree(file.text)
         nodes = list(ast.walk(self.tree))
         self.clients: set[str] = set()
         self.aliases: dict[str, str] = {}

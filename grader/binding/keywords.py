@@ -4,6 +4,7 @@ import ast
 
 import msgspec
 
+from grader.answers import parsing
 from grader.binding.shape import ClassShape, FunctionShape, ParameterShape, Shape
 from grader.candidate import Candidate
 
@@ -19,10 +20,7 @@ def keywords_read(candidate: Candidate) -> Keywords:
     for file in candidate.files:
         if file.role != "implementation":
             continue
-        try:
-            tree = ast.parse(file.text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
+        tree = parsing.tree(file.text)
         for node in tree.body:
             maker = _maker(node)
             if maker is not None and isinstance(node, ast.ClassDef | ast.FunctionDef):

@@ -5,6 +5,7 @@ from typing import Self
 
 import msgspec
 
+from grader.answers import parsing
 from grader.binding.keywords import Keywords, keywords_read
 from grader.candidate import Candidate
 
@@ -31,10 +32,7 @@ def unread_parameters(candidate: Candidate) -> frozenset[str]:
     for file in candidate.files:
         if file.role != "implementation":
             continue
-        try:
-            tree = ast.parse(file.text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
+        tree = parsing.tree(file.text)
         loaded |= {
             n.attr
             for n in ast.walk(tree)

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grader.answers import cutting, layout, text
+from grader.answers.parsing import Flaw, parse
 
 WHOLE = '''\
 """A small breaker."""
@@ -53,7 +54,7 @@ def longest_by_trying_all(source: str) -> int:
     return next(
         count
         for count in range(len(whole), -1, -1)
-        if isinstance(cutting.parse("".join(whole[:count])), ast.Module)
+        if isinstance(parse("".join(whole[:count])), ast.Module)
     )
 
 
@@ -128,9 +129,8 @@ def test_a_warning_of_the_candidates_code_is_not_ours() -> None:
 
 def test_a_long_unfinished_file_is_cut_in_a_few_parses(monkeypatch: pytest.MonkeyPatch) -> None:
     parses: list[str] = []
-    parse = cutting.parse
 
-    def counting(source: str) -> ast.Module | cutting.Flaw:
+    def counting(source: str) -> ast.Module | Flaw:
         parses.append(source)
         return parse(source)
 
