@@ -1,7 +1,7 @@
 """Notes which breaker each call went through, as a scenario goes: what a timeline is made of."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from grader.driver.call import Call
 from grader.timeline import MOST_BREAKERS, MOST_CALLS, Look, Timeline, mark
@@ -15,13 +15,21 @@ _BOUND = 1e8
 """A period as long as this was set so that it never matters."""
 
 
+class _Made(NamedTuple):
+    """How a call was made."""
+
+    polled: bool
+    beside: int
+    """The number of the first call that was made in the same tick."""
+
+
 class _Breaker:
     """What was done with one breaker so far."""
 
     def __init__(self) -> None:
         self.settings: Mapping[str, Any] = {}
-        self.calls: dict[int, bool] = {}
-        """The numbers of its calls, and whether each was polled."""
+        self.calls: dict[int, _Made] = {}
+        """How its calls were made, by number."""
         self.looks: list[Look] = []
         self.special = False
         self.until = 0.0
@@ -45,8 +53,12 @@ class Trace:
         breaker = self._of(handle)
         breaker.until = now
         breaker.special |= op not in _PLAIN_OPS
-        numbers = [arguments.get("call"), arguments.get("inner"), *arguments.get("calls", ())]
-        breaker.calls.update({n: op == "poll" for n in numbers if isinstance(n, int)})
+        burst = arguments.get("calls", ())
+        numbers = [arguments.get("call"), arguments.get("inner"), *burst]
+        for number in numbers:
+            if isinstance(number, int):
+                beside = burst[0] if number in burst else number
+                breaker.calls[number] = _Made(polled=op == "poll", beside=beside)
 
     def looked(self, handle: str, at: float, state: str | None) -> None:
         """Note a state that was read; where nothing has changed, the first time is enough."""
@@ -75,14 +87,18 @@ def _timeline(breaker: _Breaker, calls: Mapping[int, Call], taken: set[str]) -> 
         if breaker.settings[name] and not _is_far(breaker.settings[name])
     }
     # What the worker repeats by itself has no call of its own here.
-    known = [(number, polled) for number, polled in breaker.calls.items() if number in calls]
+    known = [
+        (calls[number].seen, made) for number, made in breaker.calls.items() if number in calls
+    ]
+    # Which of several threads gets in first is the machine's choice, and another in every run.
+    known.sort(key=lambda call: (call[0].asked_at, call[1].beside, not call[0].admitted))
     kept = known[:MOST_CALLS]
-    marks = [mark(calls[n].seen, polled=polled) for n, polled in kept]
+    marks = [mark(seen, polled=made.polled) for seen, made in kept]
     until = max([breaker.until, *(m.ended or m.ran or m.at for m in marks)])
     return Timeline(
         settings=numbers,
         special=breaker.special or bool(odd) or "threshold" not in taken,
-        calls=tuple(sorted(marks, key=lambda m: m.at)),
+        calls=tuple(marks),
         looks=tuple(breaker.looks),
         until=round(until, 3),
         left_out=len(known) - len(kept),
