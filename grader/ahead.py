@@ -19,9 +19,13 @@ class Ahead:
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="scenario")
         self._under_way: dict[str, Future[Played]] = {}
 
+    def prepare(self, what: Callable[[], object]) -> None:
+        """Do this first: what all scenarios wait for."""
+        self._pool.submit(what)
+
     def begin(self, scenarios: Iterable[Scenario]) -> None:
-        """Play them, in this order."""
-        for scenario in scenarios:
+        """Play them, in this order but for long ones, which would otherwise be played alone."""
+        for scenario in sorted(scenarios, key=lambda scenario: not scenario.long):
             self._under_way[scenario.name] = self._pool.submit(self._play, scenario)
 
     def take(self, scenario: Scenario) -> Played | None:

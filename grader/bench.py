@@ -1,6 +1,7 @@
 """Plays scenarios with one candidate, each once, each in a worker of its own."""
 
 import contextlib
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -44,13 +45,14 @@ class Bench:
         """Take at most `at_once` workers at a time; verdicts do not depend on how many."""
         self.candidate = candidate
         self._at_once = at_once
-        self._expected: Sequence[Scenario] = ()
         self._ahead: Ahead | None = None
         self.seed = seed
         self._session = Session(candidate, tier, seed=seed)
         self.played: dict[str, Played] = {}
         """What came of the scenarios so far, by name."""
         self._binding: Binding | Ending | None = None
+        self._learning = threading.RLock()
+        """The binding is found out once, by whichever thread is the first to need it."""
         self.certificate: Certificate | None = None
         """How the candidate tells the time; None while there is no binding that works."""
 
@@ -89,10 +91,12 @@ class Bench:
     @property
     def binding(self) -> Binding:
         """How the breaker is used; raises an Interrupted where there is no telling."""
-        if self._binding is None:
-            self._binding = self._learn()
-            if isinstance(self._binding, Binding):
-                self._certify(self._binding)
+        with self._learning:
+            if self._binding is None:
+                found = self._learn()
+                if isinstance(found, Binding):
+                    self._certify(found)
+                self._binding = found
         if isinstance(self._binding, Ending):
             raise self._binding.exception()
         return self._binding
@@ -167,29 +171,27 @@ class Bench:
 
     # --- scenarios --------------------------------------------------------------------
 
+    def prepare(self) -> None:
+        """Begin to find out how the breaker is used: all scenarios will ask for it."""
+        if self._at_once > 1:
+            self._ahead = Ahead(self._play, self._at_once)
+            self._ahead.prepare(lambda: self.binding)
+
     def expect(self, scenarios: Sequence[Scenario]) -> None:
-        """Be told which scenarios will be asked for, in this order."""
-        self._expected = scenarios
+        """Be told which scenarios will be asked for, in this order, and begin with them."""
+        if self._at_once > 1 and len(scenarios) > 1:
+            self._ahead = self._ahead or Ahead(self._play, self._at_once)
+            self._ahead.begin(scenarios)
 
     def play(self, scenario: Scenario) -> Played:
         """Return what came of a scenario, playing it at first use."""
         if scenario.name not in self.played:
-            if self._ahead is None and self._at_once > 1 and len(self._expected) > 1:
-                self._ahead = self._play_ahead()
             played = self._ahead.take(scenario) if self._ahead is not None else None
             self.played[scenario.name] = played or self._play(scenario)
         return self.played[scenario.name]
 
     def _play(self, scenario: Scenario) -> Played:
         return self._play_static(scenario) if scenario.static else self._play_in_worker(scenario)
-
-    def _play_ahead(self) -> Ahead:
-        # How the breaker is used is found out first, by the main thread: what all build on.
-        with contextlib.suppress(Interrupted):
-            _ = self.binding
-        ahead = Ahead(self._play, self._at_once)
-        ahead.begin(self._expected)
-        return ahead
 
     def _play_static(self, scenario: Scenario) -> Played:
         try:

@@ -97,8 +97,11 @@ def grade(  # noqa: PLR0913  keywords, each for a caller of its own
     started = time.monotonic()
     bench = Bench(candidate, tier, seed=seed, at_once=at_once)
     options = ["-k", select] if select else []
+    if not select:
+        bench.prepare()  # while the specification is collected
     options += [f"--shuffle={shuffle}"] if shuffle is not None else []
-    verdicts = run_specification(Given((candidate,), lambda _: bench), options)
+    with bench:
+        verdicts = run_specification(Given((candidate,), lambda _: bench), options)
     requirements = requirements_of(verdicts, rubric)
     untouched = not candidate.cut_off and not candidate.modified
     result = CandidateResult(
@@ -226,7 +229,8 @@ def run_specification(
         *("-p", "no:cacheprovider", "-p", "no:logging", "-c", os.devnull),
         # They look through the whole process for garbage at the end of a session, twice.
         *("-p", "no:unraisableexception", "-p", "no:threadexception"),
-        *("--tb=no", "-q", "-q", "-q"),
+        # Every requirement says what it found by itself.
+        *("--assert=plain", "--tb=no", "-q", "-q", "-q"),
         *options,
     ]
     holder = Holder(given)

@@ -47,7 +47,7 @@ class Sources:
 
         sys.path_hooks.insert(0, only_here)
         sys.path.insert(0, str(self.folder))
-        sys.path_importer_cache.clear()
+        sys.path_importer_cache.pop(str(self.folder), None)
 
     def owns(self, module: str | None) -> bool:
         """Whether a module is the candidate's: from its folder, or of the package that it is."""

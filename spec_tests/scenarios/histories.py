@@ -1,28 +1,19 @@
-"""Random histories: calls, outcomes, cancellations, late results and moves of the clock.
-
-Hypothesis draws them, and shrinks one that goes wrong. It chooses from short lists alone: larger
-numbers it would draw also from the constants of whatever modules are imported.
-"""
+"""Random histories: calls, outcomes, cancellations, late results and moves of the clock."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
 
-import hypothesis
-import hypothesis.errors
 import msgspec
-from hypothesis import strategies
 
 from grader.bench import Bench
 from grader.conversation.failures import Blocked, Interrupted
 from grader.driver.call import Call
 from grader.driver.lab import Breaker, Lab, Refused
 from grader.history import CallSeen, OpenPeriod
-from grader.specification import static_scenario
+from grader.specification import static_scenario, takes_long
 from spec_tests.model import Event, Moment, Step, Terms, judge
 from spec_tests.scenarios.stories import close, due
 
-HISTORIES, FEWEST_STEPS, MOST_STEPS = 4, 5, 9
-"""How many histories with each beginning, and how many steps follow it."""
 PERIODS = 4
 """How many open periods are measured, each after one more failed probe."""
 CAP = 60.0
@@ -76,6 +67,7 @@ class Histories(msgspec.Struct, frozen=True, kw_only=True):
         return self.terms[0].periods[0].figure or 0.0
 
 
+@takes_long
 @static_scenario
 def random_histories(bench: Bench) -> Histories:
     """Play random histories, each on a new breaker; shrink the first that is not allowed."""
@@ -101,10 +93,6 @@ def wrong(played: Play, terms: Sequence[Terms]) -> bool:
 
 
 # --- exploring ----------------------------------------------------------------------------
-
-
-class _GoesWrong(Exception):  # noqa: N818  it is what is looked for
-    """A history is not allowed."""
 
 
 class _Explorer:
@@ -139,43 +127,33 @@ class _Explorer:
         return None
 
     def _play_drawn(self, beginning: int, moves: Sequence[Step]) -> None:
-        kinds = strategies.sampled_from(range(len(self.terms)))
-        steps = strategies.lists(
-            strategies.sampled_from(moves), min_size=FEWEST_STEPS, max_size=MOST_STEPS
+        # Hypothesis takes a third of a second to import: here, while others are played.
+        from spec_tests import drawing  # noqa: PLC0415
+
+        def goes_wrong(kind: int, steps: Sequence[Step]) -> bool:
+            return self._take([*_beginnings(self.terms[kind])[beginning], *steps], kind)
+
+        drawing.play_drawn(
+            goes_wrong,
+            kinds=len(self.terms),
+            moves=moves,
+            seed=self._lab.random.getrandbits(32),
         )
 
-        @hypothesis.seed(self._lab.random.getrandbits(32))
-        @hypothesis.settings(
-            max_examples=HISTORIES,
-            database=None,
-            deadline=None,
-            phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
-            suppress_health_check=list(hypothesis.HealthCheck),
-            report_multiple_bugs=False,
-            verbosity=hypothesis.Verbosity.quiet,
-        )
-        @hypothesis.given(kinds, steps)
-        def history(kind: int, steps: list[Step]) -> None:
-            self._take([*_beginnings(self.terms[kind])[beginning], *steps], kind)
-
-        # It finds by itself that a history is wrong in one play and right in another; what
-        # was wrong last counts once it was wrong in another worker as well.
-        with contextlib.suppress(_GoesWrong, hypothesis.errors.Flaky):
-            history()
-
-    def _take(self, steps: Sequence[Step], kind: int) -> None:
+    def _take(self, steps: Sequence[Step], kind: int) -> bool:
         if self._interrupted is not None:
-            return
+            return False
         try:
             played = play(self._lab, kind, self.terms, steps)
         except Interrupted as interrupted:
             self._interrupted = interrupted
-            return
+            return False
         if self._shortest is None:
             self.plays.append(played)
-        if self.wrong(played):
-            self._shortest = played
-            raise _GoesWrong
+        if not self.wrong(played):
+            return False
+        self._shortest = played
+        return True
 
     def _simplified(self, played: Play) -> Play:
         """Simplify a history, also its beginning, as long as it goes wrong."""

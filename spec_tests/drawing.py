@@ -1,0 +1,59 @@
+"""Random histories by Hypothesis: drawn from a seed, and shrunk once one goes wrong.
+
+It chooses from short lists alone: larger numbers it would draw also from the constants of whatever
+modules are imported.
+"""
+
+import contextlib
+from collections.abc import Callable, Sequence
+
+import hypothesis
+import hypothesis.errors
+from hypothesis import strategies
+
+from spec_tests.model import Step
+
+HISTORIES, FEWEST_STEPS, MOST_STEPS = 4, 5, 9
+"""How many histories are drawn at a time, and of how many steps."""
+
+
+class _GoesWrong(Exception):  # noqa: N818  it is what is looked for
+    """A history is not allowed."""
+
+
+def play_drawn(
+    goes_wrong: Callable[[int, Sequence[Step]], bool],
+    *,
+    kinds: int,
+    moves: Sequence[Step],
+    seed: int,
+) -> None:
+    """Draw histories and have each played, up to the first that goes wrong and those like it.
+
+    `goes_wrong` plays the steps with a breaker of one of the `kinds`, a number from 0.
+    """
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=HISTORIES,
+        database=None,
+        deadline=None,
+        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        suppress_health_check=list(hypothesis.HealthCheck),
+        report_multiple_bugs=False,
+        verbosity=hypothesis.Verbosity.quiet,
+    )
+    @hypothesis.given(
+        strategies.sampled_from(range(kinds)),
+        strategies.lists(
+            strategies.sampled_from(moves), min_size=FEWEST_STEPS, max_size=MOST_STEPS
+        ),
+    )
+    def history(kind: int, steps: list[Step]) -> None:
+        if goes_wrong(kind, steps):
+            raise _GoesWrong
+
+    # It finds by itself that a history is wrong in one play and right in another; what
+    # was wrong last counts once it was wrong in another worker as well.
+    with contextlib.suppress(_GoesWrong, hypothesis.errors.Flaky):
+        history()
