@@ -75,7 +75,8 @@ def test_there_is_a_rejection_error(parts: Parts) -> None:
 def test_thresholds_and_backoff_are_parameters(parts: Parts) -> None:
     """The thresholds and the backoff are parameters, with defaults."""
     found = {parameter.partition(":")[0] for parameter in parts.parameters}
-    assert found & {"threshold", "rate"}, "no parameter with a default sets a failure threshold"
+    threshold = found & {"threshold", "rate", "minimum_calls"}
+    assert threshold, "no parameter with a default sets a failure threshold"
     assert "base" in found, "no parameter with a default sets the open period"
     assert found & {"multiplier", "cap", "exponential"}, (
         f"no parameter with a default shapes the backoff; there are {', '.join(parts.parameters)}"

@@ -264,6 +264,12 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
         """Concept → dotted name of the parameter."""
         return self.constructor.concepts()
 
+    @property
+    def by_rate(self) -> bool:
+        """It trips at a share of calls: what is set is the least number that this is taken of."""
+        offered = self.parameters
+        return "threshold" not in offered and bool({"rate", "minimum_calls"} & offered.keys())
+
     def surface(self, mode: str | None = None, style: str | None = None) -> Surface | None:
         """Return the first surface of a mode and style, or None."""
         for surface in self.surfaces:

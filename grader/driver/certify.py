@@ -6,7 +6,8 @@ judged wrong for it: what depends on time is `unknown`, with the certificate's r
 
 from grader.certificate import Certificate, Keeps, Reads
 from grader.conversation.failures import CandidateFailure, Interrupted
-from grader.driver.lab import Breaker, Lab, Refused
+from grader.driver.breaker import Breaker
+from grader.driver.lab import Lab, Refused
 
 _MOVE = 5.0
 _SHORT = 0.02

@@ -5,8 +5,9 @@ from typing import Any
 
 from grader.binding.model import Accessor
 from grader.binding.movements import Moment, find_by_movement
-from grader.driver.lab import DEFAULTS, Breaker, Lab
-from grader.driver.trial import MOST_FAILURES
+from grader.driver.breaker import MOST_FAILURES, Breaker
+from grader.driver.lab import Lab
+from grader.driver.settings import DEFAULTS
 
 _DUE = 1.05
 

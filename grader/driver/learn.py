@@ -13,9 +13,11 @@ from grader.binding.state import OPEN
 from grader.binding.targets import is_module_of_functions, may_be_breaker
 from grader.conversation.failures import Blocked, Unknown
 from grader.conversation.worker import Worker
-from grader.driver.lab import DEFAULTS, LEFT_OUT, Refused
+from grader.driver.breaker import MOST_FAILURES
+from grader.driver.lab import Refused
 from grader.driver.readings import Readings
-from grader.driver.trial import MOST_FAILURES, Trial
+from grader.driver.settings import DEFAULTS, LEFT_OUT
+from grader.driver.trial import Trial
 
 _MOST_SURFACES = 14
 _MOST_PROPOSALS = 6

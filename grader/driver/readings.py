@@ -7,8 +7,8 @@ from grader.binding.counts import find_counts
 from grader.binding.model import EXPORTED, Accessor
 from grader.binding.shape import ObjectShape
 from grader.binding.state import CLOSED, OPEN, raw_state, state_of
+from grader.driver.breaker import Breaker
 from grader.driver.counting import counts_by_movement
-from grader.driver.lab import Breaker
 from grader.driver.trial import Trial
 
 # Successes, failures, rejections and transitions.

@@ -9,7 +9,7 @@ from typing import Any
 
 from grader.binding.model import Binding, Surface
 from grader.certificate import Certificate
-from grader.driver.lab import settings_for
+from grader.driver.settings import settings_for
 from grader.explain.code import Imports, NoScriptError, written
 
 _START = 1_000.0

@@ -16,8 +16,9 @@ from grader.binding.model import Binding, Constructor, Surface
 from grader.candidate import Candidate, SourceFile
 from grader.conversation.session import Session
 from grader.conversation.worker import Patience, Worker
+from grader.driver.breaker import Breaker
 from grader.driver.call import Call
-from grader.driver.lab import Breaker, Lab
+from grader.driver.lab import Lab
 from grader.sandbox import choose
 
 PROJECT = Path(grader.__file__).resolve().parent.parent

@@ -7,7 +7,8 @@ import msgspec
 
 from grader.binding.model import Surface
 from grader.conversation.failures import Blocked, NotOffered
-from grader.driver.lab import Breaker, Lab
+from grader.driver.breaker import Breaker
+from grader.driver.lab import Lab
 from grader.driver.looking import look_at
 from grader.history import Burst, CallSeen
 from grader.specification import scenario

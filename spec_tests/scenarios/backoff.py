@@ -5,7 +5,9 @@ import itertools
 import msgspec
 
 from grader.conversation.failures import NotOffered
-from grader.driver.lab import NO_CAP, Breaker, Lab, Refused
+from grader.driver.breaker import Breaker
+from grader.driver.lab import Lab, Refused
+from grader.driver.settings import NO_CAP
 from grader.history import CallSeen, OpenPeriod
 from grader.specification import scenario
 from spec_tests.scenarios.stories import DUE, close, first_period, tripped_and_due

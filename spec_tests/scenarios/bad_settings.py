@@ -10,7 +10,8 @@ import msgspec
 from grader.bench import Bench
 from grader.binding import vocabulary as v
 from grader.binding.model import Argument, Constructor, Verbatim
-from grader.driver.lab import Breaker, Lab, Refused
+from grader.driver.breaker import Breaker
+from grader.driver.lab import Lab, Refused
 from grader.history import OpenPeriod
 from grader.specification import scenario, static_scenario
 

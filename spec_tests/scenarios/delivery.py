@@ -210,7 +210,7 @@ def _raised_in_trial(bench: Bench) -> str:
     return next(iter(dedicated), "")
 
 
-_CONCEPTS = ("threshold", "rate", "base", "multiplier", "cap", "exponential")
+_CONCEPTS = ("threshold", "rate", "minimum_calls", "base", "multiplier", "cap", "exponential")
 
 
 _RECORDS = re.compile(r"(metrics|stats|statistics|snapshot|record|event|counter)$", re.IGNORECASE)

@@ -6,7 +6,9 @@ import msgspec
 
 from grader.bench import Bench
 from grader.conversation.failures import Blocked, NotOffered
-from grader.driver.lab import KEPT, LEFT_OUT, Lab, Refused
+from grader.driver.breaker import KEPT
+from grader.driver.lab import Lab, Refused
+from grader.driver.settings import LEFT_OUT
 from grader.history import CallSeen
 from grader.specification import scenario, static_scenario
 from spec_tests.scenarios.stories import first_period, recover, tripped_and_due

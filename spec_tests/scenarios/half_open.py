@@ -3,8 +3,10 @@
 import msgspec
 
 from grader.conversation.failures import NotOffered
-from grader.driver.lab import LEFT_OUT, Breaker, Lab, Refused
+from grader.driver.breaker import Breaker
+from grader.driver.lab import Lab, Refused
 from grader.driver.looking import look_at
+from grader.driver.settings import LEFT_OUT
 from grader.history import Burst, CallSeen, OpenPeriod
 from grader.specification import scenario
 from spec_tests.scenarios.stories import due, first_period, recover, tripped_and_due

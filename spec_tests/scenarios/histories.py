@@ -7,8 +7,9 @@ import msgspec
 
 from grader.bench import Bench
 from grader.conversation.failures import Blocked, Interrupted
+from grader.driver.breaker import Breaker
 from grader.driver.call import Call
-from grader.driver.lab import Breaker, Lab, Refused
+from grader.driver.lab import Lab, Refused
 from grader.history import CallSeen, OpenPeriod
 from grader.specification import static_scenario, takes_long
 from spec_tests.model import Event, Moment, Step, Terms, judge

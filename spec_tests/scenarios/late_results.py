@@ -3,8 +3,9 @@
 import msgspec
 
 from grader.conversation.failures import Blocked
+from grader.driver.breaker import Breaker
 from grader.driver.call import Call
-from grader.driver.lab import Breaker, Lab
+from grader.driver.lab import Lab
 from grader.history import CallSeen, OpenPeriod
 from grader.specification import scenario
 from spec_tests.scenarios.stories import close, due, first_period

@@ -9,7 +9,8 @@ import msgspec
 from grader.binding.counts import read_count
 from grader.conversation.failures import Blocked, NotOffered
 from grader.conversation.messages import Scalar
-from grader.driver.lab import Breaker, Lab
+from grader.driver.breaker import Breaker
+from grader.driver.lab import Lab
 from grader.specification import scenario
 from spec_tests.scenarios.stories import close, due, first_period
 

@@ -3,8 +3,9 @@
 import msgspec
 
 from grader.conversation.failures import NotOffered
+from grader.driver.breaker import Breaker
 from grader.driver.call import Call
-from grader.driver.lab import Breaker, Lab
+from grader.driver.lab import Lab
 from grader.driver.looking import look_at
 from grader.history import Burst, CallSeen
 from grader.specification import scenario

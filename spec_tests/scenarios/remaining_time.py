@@ -2,7 +2,8 @@
 
 import msgspec
 
-from grader.driver.lab import Breaker, Lab
+from grader.driver.breaker import Breaker
+from grader.driver.lab import Lab
 from grader.history import CallSeen, OpenPeriod
 from grader.specification import scenario
 from spec_tests.scenarios.stories import first_period, tripped_and_due

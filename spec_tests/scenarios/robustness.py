@@ -4,7 +4,8 @@ import msgspec
 
 from grader.binding.model import Surface
 from grader.conversation.failures import Blocked, NotOffered
-from grader.driver.lab import Breaker, Lab
+from grader.driver.breaker import Breaker
+from grader.driver.lab import Lab
 from grader.history import CallSeen, OpenPeriod
 from grader.specification import scenario
 from spec_tests.scenarios.metrics import grows

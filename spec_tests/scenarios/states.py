@@ -2,9 +2,10 @@
 
 import msgspec
 
-from grader.conversation.failures import NotOffered
-from grader.driver.lab import Breaker, Lab
-from grader.history import CallSeen, OpenPeriod
+from grader.conversation.failures import NotOffered, Unknown
+from grader.driver.breaker import Breaker
+from grader.driver.lab import Lab
+from grader.history import CallSeen, OpenPeriod, tell_all
 from grader.specification import scenario
 from spec_tests.scenarios.stories import close, due, early, first_period, tripped_and_due
 
@@ -97,6 +98,7 @@ def recovery(lab: Lab) -> Recovery:
     fresh = breaker.fails(breaker.threshold - 1)
     after_fresh_failures = breaker.succeed()
     breaker.forget()
+    trip = breaker.trip() if lab.binding.by_rate else breaker.fails(breaker.threshold)
     return Recovery(
         period=period,
         too_early=too_early,
@@ -107,7 +109,7 @@ def recovery(lab: Lab) -> Recovery:
         later=later,
         fresh_failures=fresh,
         after_fresh_failures=after_fresh_failures,
-        tripping_failure=breaker.fails(breaker.threshold)[-1],
+        tripping_failure=trip[-1],
         after_trip=breaker.succeed(),
         at_once_after_close=_at_once_after_close(lab, period, less=1),
         trip_at_once_after_close=_at_once_after_close(lab, period, less=0),
@@ -158,20 +160,52 @@ class SlowTrip(msgspec.Struct, frozen=True, kw_only=True):
 
 @scenario
 def slow_trip(lab: Lab) -> SlowTrip:
-    """Let the tripping call last two open periods."""
+    """Let the tripping call last two open periods.
+
+    Where failures are forgotten meanwhile, the others come while it is under way.
+    """
     period = first_period(lab)
+    seen = _slow_trip(lab, period, slow_first=False)
+    if seen.at_once.admitted and _forgets(lab, 2 * due(period)):
+        return _slow_trip(lab, period, slow_first=True)
+    return seen
+
+
+def _slow_trip(lab: Lab, period: OpenPeriod, *, slow_first: bool) -> SlowTrip:
     breaker = lab.breaker()
-    breaker.fails(breaker.threshold - 1)
+    if not slow_first:
+        breaker.fails(breaker.threshold - 1)
     slow = breaker.call()
     breaker.wait(2 * due(period))
     if slow.seen.ended:
         raise NotOffered(f"it gives up on a slow call by itself, which {slow.seen.tell()}")
+    if slow_first:
+        others = breaker.fails(breaker.threshold - 1)
+        if not all(call.failed for call in others):
+            raise Unknown(f"it forgets failures, and beside a slow call others: {tell_all(others)}")
     slow.fail()
     at_once = breaker.succeed()
     breaker.wait(period.low / 2)
     return SlowTrip(
         period=period, slow=slow.seen, at_once=at_once, half_a_period_later=breaker.succeed()
     )
+
+
+def _forgets(lab: Lab, seconds: float) -> bool:
+    """Whether failures count less after some time.
+
+    What is open since its first failure does not take the next one for granted either, but does
+    not say that it is closed, and takes one more at most.
+    """
+    breaker = lab.breaker(threshold=8)
+    breaker.fails(breaker.threshold - 1)
+    breaker.wait(seconds)
+    breaker.fail()
+    state = breaker.state()
+    if state is not None:
+        return state == "closed"
+    breaker.fail()
+    return breaker.fail().admitted
 
 
 class Rejections(msgspec.Struct, frozen=True, kw_only=True):

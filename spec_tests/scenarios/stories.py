@@ -1,7 +1,8 @@
 """Beginnings that many situations share."""
 
 from grader.conversation.failures import Blocked
-from grader.driver.lab import Breaker, Lab
+from grader.driver.breaker import Breaker
+from grader.driver.lab import Lab
 from grader.history import CallSeen, OpenPeriod
 
 DUE = 1.05

@@ -4,8 +4,9 @@ import msgspec
 
 from grader.binding.model import Surface
 from grader.conversation.failures import NotOffered
+from grader.driver.breaker import Breaker
 from grader.driver.exploring import explore
-from grader.driver.lab import Breaker, Lab
+from grader.driver.lab import Lab
 from grader.driver.looking import look_at
 from grader.history import Burst, CallSeen, Explored
 from grader.specification import scenario

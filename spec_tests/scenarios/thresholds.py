@@ -6,7 +6,9 @@ import msgspec
 
 from grader.binding.model import Argument
 from grader.conversation.failures import NotOffered
-from grader.driver.lab import LEFT_OUT, Breaker, Lab, Refused
+from grader.driver.breaker import Breaker
+from grader.driver.lab import Lab, Refused
+from grader.driver.settings import LEFT_OUT
 from grader.history import CallSeen, OpenPeriod
 from grader.specification import scenario
 from spec_tests.scenarios.stories import due, first_period
@@ -40,7 +42,7 @@ class TripCounts(msgspec.Struct, frozen=True, kw_only=True):
 @scenario
 def trip_counts(lab: Lab) -> TripCounts:
     """Let all calls fail, at several thresholds, until one is rejected."""
-    by_rate = "rate" in lab.binding.parameters and "threshold" not in lab.binding.parameters
+    by_rate = lab.binding.by_rate
     configurable = "threshold" in lab.binding.parameters or (
         by_rate and bool({"minimum_calls", "window_size"} & set(lab.binding.parameters))
     )

@@ -4,7 +4,9 @@ import msgspec
 
 from grader.binding.model import Surface
 from grader.conversation.failures import Blocked, NotOffered
-from grader.driver.lab import LEFT_OUT, Breaker, Lab
+from grader.driver.breaker import Breaker
+from grader.driver.lab import Lab
+from grader.driver.settings import LEFT_OUT
 from grader.history import CallSeen
 from grader.specification import scenario
 
