@@ -72,8 +72,19 @@ def growth(lab: Lab) -> tuple[Curve, ...]:
 
 @scenario
 def capped(lab: Lab) -> Curve:
-    """Let twelve probes fail one after the other under a cap of 60 s."""
-    return _curve(lab, 3, CAP, ROUNDS)
+    """Let twelve probes fail one after the other under a cap of 60 s, or the lowest it takes."""
+    return _curve(lab, 3, _lowest_cap(lab), ROUNDS)
+
+
+def _lowest_cap(lab: Lab) -> float:
+    """Return a cap that it can be built with: some insist on room to grow."""
+    for cap in (CAP, 4 * CAP):
+        try:
+            lab.breaker(cap=cap)
+        except Refused:
+            continue
+        return cap
+    return 16 * CAP
 
 
 class Reset(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,7 +198,8 @@ def many_rounds(lab: Lab) -> ManyRounds:
     """Let the probes of very many rounds fail, each followed by one more call."""
     is_capped = lab.offers("cap")
     rounds = 1_100 if is_capped else 25
-    breaker = lab.breaker(cap=CAP)
+    cap = _lowest_cap(lab)
+    breaker = lab.breaker(cap=cap)
     breaker.trip()
     surface = breaker.surface()
     failing = {"raise": lab.binding.failure}
@@ -203,7 +215,7 @@ def many_rounds(lab: Lab) -> ManyRounds:
             call=0,
             times=min(_PORTION, rounds - portion),
             orders=[failing, failing],
-            periods=[1.05 * CAP if is_capped else LIFETIME],
+            periods=[1.05 * cap if is_capped else LIFETIME],
         ).value
         patterns.update(dict.fromkeys(told["patterns"]))
         for name, times in told.items():
