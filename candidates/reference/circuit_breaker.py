@@ -24,8 +24,9 @@ import random
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
 
@@ -233,7 +234,7 @@ class CircuitBreaker:
         self._probe_successes = 0  # in this half-open round
         self._open_period = self.config.recovery_timeout  # the present one, or else the next
         self._open_until = 0.0
-        self._tally = CircuitBreakerMetrics()
+        self._tally: dict[str, Any] = defaultdict(int)  # by the field of the metrics
 
     @property
     def state(self) -> CircuitState:
@@ -244,7 +245,9 @@ class CircuitBreaker:
     def metrics(self) -> CircuitBreakerMetrics:
         """A snapshot of the counters."""
         with self._lock:
-            return replace(self._tally, state=self._state, consecutive_failures=self._failures)
+            return CircuitBreakerMetrics(
+                state=self._state, consecutive_failures=self._failures, **self._tally
+            )
 
     def guard(self) -> _Guard:
         """Protect one block: ``with breaker.guard():`` or ``async with breaker.guard():``."""
@@ -379,17 +382,15 @@ class CircuitBreaker:
         return old, state
 
     def _count(self, counter: str, **times: float) -> None:
-        changes: dict[str, Any] = {counter: getattr(self._tally, counter) + 1, **times}
-        self._tally = replace(self._tally, **changes)
+        self._tally[counter] += 1
+        self._tally.update(times)
 
     def _measure(self, latency: float) -> None:
         """Add the latency of a call that is already counted."""
-        average, count = self._tally.average_latency, self._tally.completed_calls
-        self._tally = replace(
-            self._tally,
-            average_latency=average + (latency - average) / count,
-            max_latency=max(self._tally.max_latency, latency),
-        )
+        tally = self._tally
+        average, count = tally["average_latency"], tally["successful_calls"] + tally["failed_calls"]
+        tally["average_latency"] = average + (latency - average) / count
+        tally["max_latency"] = max(latency, tally["max_latency"])
 
     def _publish(self, transition: Transition | None) -> None:
         """Tell the listener, outside the lock."""
