@@ -1,12 +1,18 @@
 """The command line: `grader` and its commands, which stand in `grader.commands`."""
 
+import gc
 import sys
 
-import click
+gc.disable()  # what is imported stays: looking through it for garbage finds none
 
-from grader import __version__
-from grader.commands import grading, looking, proving
-from grader.errors import GraderError
+import click  # noqa: E402
+
+from grader import __version__  # noqa: E402
+from grader.commands import grading, looking, proving  # noqa: E402
+from grader.errors import GraderError  # noqa: E402
+
+gc.freeze()
+gc.enable()
 
 
 class Grader(click.Group):

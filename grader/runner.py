@@ -4,7 +4,7 @@ import contextlib
 import multiprocessing
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -55,9 +55,11 @@ def prepare(  # noqa: PLR0913  keywords, each an option of the command
     named = bool(paths or packages)
     if not named and not default.is_dir():
         raise InputError("no candidate was named, and there is no folder candidates/ here")
-    entries = answers.load_all(paths if named else [default], packages)
+    with ThreadPoolExecutor(1) as beside:  # a tier is tried while the inputs are read
+        choosing = beside.submit(choose, isolation)
+        entries = answers.load_all(paths if named else [default], packages)
     try:
-        tier = choose(isolation)
+        tier = choosing.result()
     except IsolationError as error:
         if named or isolation != "auto":
             raise

@@ -10,9 +10,6 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 import msgspec
-from parso.python.token import PythonTokenTypes
-from parso.python.tokenize import tokenize
-from parso.utils import parse_version_string
 
 from grader.answers.parsing import Flaw, parse, tree
 from grader.answers.text import lines
@@ -23,8 +20,6 @@ OPEN_FENCE = "open fence"
 
 _PATIENCE = 64
 """Parses before bisection takes over; real cuts need fewer than five."""
-
-_LAYOUT = {PythonTokenTypes.INDENT, PythonTokenTypes.DEDENT, PythonTokenTypes.ERROR_DEDENT}
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,10 +87,13 @@ def _statement_ends(whole: list[str]) -> Iterator[int]:
     Unfinished are open brackets, strings and continuations, a header without
     its block, a decorator without its function, a `try` without a handler.
     """
+    # Most texts need no cutting, and starting costs nothing where a library is not loaded.
+    from grader.answers.logical_lines import logical_lines  # noqa: PLC0415
+
     yield 0
     finished, since = True, 0
     tries: list[int] = []
-    for first, start, last, end in _logical_lines(whole):
+    for first, start, last, end in logical_lines(whole):
         if finished:
             yield from range(since + 1, start[0])
         if first == "try":
@@ -108,26 +106,6 @@ def _statement_ends(whole: list[str]) -> Iterator[int]:
             yield end
     if finished:
         yield from range(since + 1, len(whole) + 1)
-
-
-def _logical_lines(whole: list[str]) -> Iterator[tuple[str, tuple[int, int], str, int]]:
-    """Yield the first token, where it starts, the last token and the last line of each."""
-    first, start, last = "", (0, 0), ""
-    for token in tokenize("".join(whole), version_info=parse_version_string()):
-        if token.type in _LAYOUT:
-            continue
-        if token.type is PythonTokenTypes.ENDMARKER:
-            if first:  # not ended: nothing that starts here is finished
-                yield "@", start, last, len(whole)
-            return
-        if token.type is PythonTokenTypes.NEWLINE:
-            if first:
-                yield first, start, last, token.start_pos[0]
-            first = ""
-        else:
-            if not first:
-                first, start = token.string, token.start_pos
-            last = token.string
 
 
 def function_at_end(kept: str, dropped: list[str]) -> str | None:

@@ -4,13 +4,18 @@ Only the block structure is parsed: inline markup decides nothing here, and it i
 where hostile text is slow.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from grader.answers.text import lines
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 _NESTING = 20
 """Levels of quotes and lists that are followed; deeper ones are not looked into."""
@@ -87,6 +92,8 @@ def _read(text: str, depth: int) -> Document:
 
 
 def _parser(*without: str) -> MarkdownIt:
+    from markdown_it import MarkdownIt  # noqa: PLC0415  most runs read folders
+
     parser = MarkdownIt("commonmark", {"maxNesting": _NESTING}).disable(list(without))
     parser.core.ruler.enableOnly(["normalize", "block"])
     return parser
