@@ -93,6 +93,11 @@ def line_of(
     return _line(histories)
 
 
+def renamed(line: str, identity: str) -> str:
+    """Return a candidate's line for the same candidate under another id."""
+    return json.dumps({**json.loads(line), "id": identity}, separators=(",", ":")) if line else ""
+
+
 def _stored(played: Played) -> Stored:
     return Stored(
         value=plain(played.value),

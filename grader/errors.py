@@ -23,7 +23,7 @@ class IsolationError(GraderError):
     exit_status = 2
 
 
-class AuditStoppedError(GraderError):
-    """The user interrupted an audit; what was done is kept."""
+class StoppedError(GraderError):
+    """The user interrupted a run or an audit; what was done is kept."""
 
     exit_status = 130

@@ -1,19 +1,19 @@
 """Grades many candidates: over processes, with progress, into one set of results."""
 
 import contextlib
-import multiprocessing
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import msgspec
 
-from grader import answers, archive
+from grader import answers, archive, slot
+from grader.cache import Cache
 from grader.candidate import Candidate, Unreadable
-from grader.errors import GraderError, InputError, IsolationError
-from grader.grading import Graded, grade, python_version, specification_hash, ungraded
+from grader.errors import GraderError, InputError, IsolationError, StoppedError
+from grader.grading import Graded, python_version, specification_hash, ungraded
 from grader.report import RunProgress
 from grader.results import CandidateResult, Requirement, Results
 from grader.samples import models
@@ -33,6 +33,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     rubric: Rubric
     seed: int = 0
     jobs: int = 1
+
+    def slot(self, at_once: int = 1) -> slot.Slot:
+        """Return how each candidate is graded."""
+        return slot.Slot(tier=self.tier, rubric=self.rubric, seed=self.seed, at_once=at_once)
 
 
 def prepare(  # noqa: PLR0913  keywords, each an option of the command
@@ -73,24 +77,33 @@ def prepare(  # noqa: PLR0913  keywords, each an option of the command
     return job, notes
 
 
-def run(job: Job, progress: RunProgress) -> Results:
+def run(job: Job, progress: RunProgress, cache: Cache | None = None) -> Results:
     """Grade every candidate of a job; the results keep the order of the input."""
-    return run_and_keep(job, progress)[0]
+    return run_and_keep(job, progress, cache)[0]
 
 
-def run_and_keep(job: Job, progress: RunProgress) -> tuple[Results, bytes]:
-    """Grade as `run` does; return the file of histories as well (see `grader.archive`)."""
+def run_and_keep(
+    job: Job, progress: RunProgress, cache: Cache | None = None
+) -> tuple[Results, bytes]:
+    """Grade as `run` does; return the file of histories as well (see `grader.archive`).
+
+    Raises StoppedError after an interrupt; what was graded before is in the cache, if there is one.
+    """
     started = time.monotonic()
     candidates = [entry for entry in job.entries if isinstance(entry, Candidate)]
     graded: dict[str, CandidateResult] = {}
     histories: dict[str, str] = {}
     requirements: dict[str, Requirement] = {}
-    for candidate, outcome in _graded(job, candidates, progress):
-        graded[candidate.id] = outcome.result
-        histories[candidate.id] = outcome.histories
-        progress.finished(outcome.result)
-        if len(outcome.requirements) > len(requirements):
-            requirements = outcome.requirements
+    try:
+        for candidate, outcome in _known_or_graded(job, candidates, progress, cache):
+            graded[candidate.id] = outcome.result
+            histories[candidate.id] = outcome.histories
+            progress.finished(outcome.result)
+            if len(outcome.requirements) > len(requirements):
+                requirements = outcome.requirements
+    except KeyboardInterrupt:
+        kept = "" if cache is None else "; what was graded is kept: the same command goes on"
+        raise StoppedError(f"stopped after {len(graded)} of {len(candidates)}{kept}") from None
     rows = [
         ungraded(entry) if isinstance(entry, Unreadable) else graded[entry.id]
         for entry in job.entries
@@ -111,22 +124,37 @@ def run_and_keep(job: Job, progress: RunProgress) -> tuple[Results, bytes]:
     return results, archive.pack(results, lines)
 
 
+def _known_or_graded(
+    job: Job, candidates: list[Candidate], progress: RunProgress, cache: Cache | None
+) -> Iterator[tuple[Candidate, Graded]]:
+    if cache is None:
+        yield from _graded(job, candidates, progress)
+        return
+    left = []
+    for candidate in candidates:
+        known = cache.get(candidate)
+        if known is None:
+            left.append(candidate)
+        else:
+            progress.started(candidate.id)
+            yield candidate, known
+    for candidate, outcome in _graded(job, left, progress):
+        cache.put(candidate, outcome)
+        yield candidate, outcome
+
+
 def _graded(
     job: Job, candidates: list[Candidate], progress: RunProgress
 ) -> Iterator[tuple[Candidate, Graded]]:
-    if job.jobs == 1 or len(candidates) == 1:
+    if job.jobs == 1 or len(candidates) <= 1:
         for candidate in candidates:
             progress.started(candidate.id)
-            yield candidate, _grade_one(candidate, job, at_once=job.jobs)
+            yield candidate, slot.graded(candidate, job.slot(at_once=job.jobs))
         return
-    settings = msgspec.structs.replace(job, entries=())  # each process gets one candidate
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["grader.grading"])
-    with ProcessPoolExecutor(min(job.jobs, len(candidates)), mp_context=context) as pool:
+    with slot.processes(min(job.jobs, len(candidates))) as pool:
         futures: dict[Future[Graded], Candidate] = {}
         for candidate in candidates:
-            future = pool.submit(_grade_one, candidate, settings)
-            futures[future] = candidate
+            futures[pool.submit(slot.graded, candidate, job.slot())] = candidate
             progress.started(candidate.id)
         try:
             for future in as_completed(futures):
@@ -137,20 +165,3 @@ def _graded(
             with contextlib.suppress(Exception):
                 pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def _grade_one(candidate: Candidate, job: Job, *, at_once: int = 1) -> Graded:
-    """Grade, and keep a failure of ours to the one candidate: no score, and the reason."""
-    try:
-        return grade(candidate, job.tier, job.rubric, seed=job.seed, at_once=at_once)
-    except GraderError as error:
-        problem = f"not graded, the grader failed: {error}"
-        result = CandidateResult(
-            id=candidate.id,
-            name=candidate.name,
-            provenance=candidate.provenance,
-            kind=candidate.kind,
-            model=candidate.model,
-            problem=problem,
-        )
-        return Graded(result=result, requirements={})

@@ -15,12 +15,22 @@ from typing import Any, Protocol, cast
 
 import msgspec
 
+from grader import ground
 from grader.audit import sections as package
 from grader.audit.model import Audit, Chapter, Item, Section, Setting
-from grader.audit.store import Kept, Store, everything_else, key_of
-from grader.errors import AuditStoppedError, GraderError, InputError
+from grader.errors import GraderError, InputError, StoppedError
 from grader.grading import python_version, specification_hash
 from grader.played import plain
+from grader.store import Kept, Store, key_of
+
+_ONLY_READS = tuple(
+    f"audit/{name}"
+    for name in (
+        *("sections/", "conducting.py", "explained.py", "model.py"),
+        *("pages.py", "progress.py", "truth.py"),
+    )
+)
+"""What of the audit changes no outcome of an item; sections only read it."""
 
 Keys = Mapping[tuple[str, str], str]
 """The key of each item, by its section and its name."""
@@ -49,20 +59,21 @@ def all_sections() -> list[Section]:
 def conduct(setting: Setting, store: Store, watcher: Watcher, *, jobs: int) -> Audit:
     """Run an audit.
 
-    Raises InputError where a name is chosen that nothing has, AuditStoppedError after an interrupt,
+    Raises InputError where a name is chosen that nothing has, StoppedError after an interrupt,
     and GraderError where an item could not be looked at.
     """
     wanted = _wanted(setting)
-    ground = key_of(everything_else(), str(setting.tier))
+    code = ground.code(*_ONLY_READS)
+    basis = key_of(code, ground.surroundings(), str(setting.tier))
     keys = {
-        (section.NAME, item.name): key_of(ground, _job(item), item.content)
+        (section.NAME, item.name): key_of(basis, _job(item), item.content)
         for section, items in wanted
         for item in items
     }
     kept = _Outcomes(store, wanted, keys, watcher)
     _look_at(kept, watcher, jobs)
     if not setting.chosen:
-        store.keep_only(keys.values())
+        store.keep_only(keys.values())  # the others are of another specification or grader
     chapters = [
         section.conclude(setting, {item.name: kept.value(section, item) for item in items})
         for section, items in wanted
@@ -167,7 +178,7 @@ def _look_at(outcomes: _Outcomes, watcher: Watcher, jobs: int) -> None:
             watcher.stopping(len(under_way))
             _finish(under_way, outcomes)
             left = len(outcomes.todo)
-            raise AuditStoppedError(
+            raise StoppedError(
                 f"stopped with {left} items to go; the same command goes on from there"
             ) from None
         except BrokenProcessPool as error:

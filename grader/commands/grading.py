@@ -1,20 +1,24 @@
-"""Commands that grade: `run`, `regrade`, `report`, `feedback`."""
+"""Commands that grade: `run`, `regrade`, `report`, `feedback`, `stream`."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
+from typing import IO
 
 import click
 from rich.console import Console
 
-from grader import archive, gates, regrading
+from grader import archive, gates, regrading, stream
 from grader.annotations import annotation
 from grader.commands.shared import (
     GATE_NOT_MET,
     PATH,
+    cache_of,
     disputes_option,
     graded_now,
     isolation_option,
+    no_cache_option,
     package_option,
     results_file,
     rubric_option,
@@ -23,13 +27,14 @@ from grader.commands.shared import (
 )
 from grader.comparing import compare
 from grader.disputes import Disputed, disputes_of, read_disputes, with_disputes
-from grader.errors import GraderError, InputError
+from grader.errors import GraderError, InputError, StoppedError
 from grader.report import RunProgress, print_leaderboard, render_html, write_all
 from grader.report.feedback import feedback_pages
 from grader.report.text import one_line
 from grader.report.write import encodable_results, write_together
 from grader.results import Results, read
 from grader.runner import prepare, run_and_keep
+from grader.service import Grader
 
 
 @click.command("run")
@@ -44,6 +49,7 @@ from grader.runner import prepare, run_and_keep
 @rubric_option
 @click.option("--feedback", type=PATH, help="A folder that gets a page of advice for each author.")
 @click.option("--seed", default=0, show_default=True, help="Varies the numbers of the scenarios.")
+@no_cache_option
 @isolation_option
 def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     candidates: tuple[Path, ...],
@@ -57,12 +63,14 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     rubric: Path | None,
     feedback: Path | None,
     seed: int,
+    no_cache: bool,  # noqa: FBT001
     isolation: str,
 ) -> None:
     """Grade CANDIDATES and write the reports.
 
     A candidate is a folder with candidate.toml, a folder of such folders, a Markdown answer, a
-    Python file, or a published evaluation (.json). Default: candidates/.
+    Python file, or a published evaluation (.json). Default: candidates/. What was graded before
+    with the same settings is read from the cache, so a run that was interrupted goes on.
     """
     weights = weights_of(rubric)
     writable(out)
@@ -82,8 +90,9 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
         click.echo(f"grader: {note}", err=True)
     # Not sys.stderr as it is now: it is redirected while the specification runs.
     console = Console(file=sys.__stderr__)
-    with RunProgress(len(job.entries), console) as progress:
-        results, histories = run_and_keep(job, progress)
+    opened = contextlib.nullcontext() if no_cache else cache_of(job)
+    with opened as cache, RunProgress(len(job.entries), console) as progress:
+        results, histories = run_and_keep(job, progress, cache)
     results = _with_disputes(results, disputed)
     _report(results, histories, out)
     if feedback is not None:
@@ -168,6 +177,65 @@ def feedback_command(source: Path, out: Path | None, rubric: Path | None, isolat
     click.echo(f"Feedback: {len(pages)} in {out}")
 
 
+@click.command("stream")
+@click.argument("answers", type=click.File(encoding="utf-8"))
+@click.option("--out", required=True, type=PATH, help="A file that gets a line for each answer.")
+@click.option("--parquet", type=PATH, help="A file that gets the same as Parquet.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes; default: one for each core.")
+@rubric_option
+@click.option("--seed", default=0, show_default=True, help="Varies the numbers of the scenarios.")
+@no_cache_option
+@isolation_option
+def stream_command(  # noqa: PLR0913, PLR0917  one parameter for each option
+    answers: IO[str],
+    out: Path,
+    parquet: Path | None,
+    jobs: int | None,
+    rubric: Path | None,
+    seed: int,
+    no_cache: bool,  # noqa: FBT001
+    isolation: str,
+) -> None:
+    """Grade ANSWERS, any number of them, as JSON Lines; `-` reads them from the standard input.
+
+    Each line is an object with `answer`, Markdown text, and perhaps `id`; what else is in it is
+    passed through. Each line of the output is that object with `grade` in place of its answer, in
+    the same order. After an interrupt the same command goes on where it was.
+    """
+    writable(out.parent)
+    weights_of(rubric)
+    many = jobs or os.cpu_count() or 1
+    done = 0
+    try:
+        with contextlib.ExitStack() as opened:
+            grader = opened.enter_context(
+                Grader(isolation=isolation, rubric=rubric, seed=seed, jobs=many, cache=not no_cache)
+            )
+            sinks = _sinks(opened, out, parquet)
+            for line in stream.graded(answers, grader, many):
+                for sink in sinks:
+                    sink.write(line)
+                done += 1
+    except KeyboardInterrupt:
+        raise StoppedError(f"stopped after {done} answers; the same command goes on") from None
+    click.echo(f"{done:,} answers: {out}{f', {parquet}' if parquet else ''}")
+
+
+def _sinks(opened: contextlib.ExitStack, out: Path, parquet: Path | None) -> list[stream.Sink]:
+    lines = opened.enter_context(stream.whole(out))
+    sinks: list[stream.Sink] = [
+        stream.LinesSink(opened.enter_context(lines.open("w", encoding="utf-8")))
+    ]
+    if parquet is not None:
+        writable(parquet.parent)
+        sinks.append(
+            opened.enter_context(
+                contextlib.closing(stream.ParquetSink(opened.enter_context(stream.whole(parquet))))
+            )
+        )
+    return sinks
+
+
 def _with_disputes(results: Results, disputes: tuple[Disputed, ...]) -> Results:
     shown, notes = with_disputes(results, disputes)
     for note in notes:
@@ -213,4 +281,4 @@ def _status(
     return GATE_NOT_MET if reasons else 0
 
 
-COMMANDS = (run_command, regrade_command, report_command, feedback_command)
+COMMANDS = (run_command, regrade_command, report_command, feedback_command, stream_command)

@@ -1,12 +1,13 @@
-"""Commands that show one thing: `bind`, `explain`, `requirements`, `verdicts`, `import`."""
+"""Commands about one thing: `bind`, `explain`, `requirements`, `verdicts`, `import`, `cache`."""
 
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from grader import answers
+from grader import answers, scoring
 from grader.bench import Bench
+from grader.cache import Cache
 from grader.candidate import Candidate, Unreadable
 from grader.catalogue import catalogue
 from grader.commands.shared import PATH, isolation_option, one_or_named, package_option
@@ -132,7 +133,25 @@ def import_command(source: Path | None, packages: tuple[str, ...], into: Path) -
         click.echo(answers.save(entry, into))
 
 
+@click.command("cache")
+@click.option("--clear", is_flag=True, help="Forget all gradings.")
+@isolation_option
+def cache_command(clear: bool, isolation: str) -> None:  # noqa: FBT001
+    """Say where gradings are kept by content, how many, and how much room they take.
+
+    Nothing in it is ever stale: specification, grader, interpreter, installed packages, tier,
+    rubric and seed are part of the key. BREAKER_GRADER_CACHE names another folder.
+    """
+    with Cache(choose(isolation), scoring.load(), 0) as kept:
+        if clear:
+            kept.clear()
+        count = kept.count()
+    size = kept.path.stat().st_size
+    click.echo(f"{kept.path}: {count:,} gradings, {size / 1e6:,.1f} MB")
+
+
 COMMANDS = (
+    cache_command,
     bind_command,
     explain_command,
     requirements_command,

@@ -1,5 +1,6 @@
 """What several commands share: options, and what is checked before any work is done."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -8,12 +9,13 @@ import click
 from rich.console import Console
 
 from grader import answers, regrading, scoring
+from grader.cache import Cache
 from grader.candidate import Candidate, Unreadable
 from grader.catalogue import check_rows
-from grader.errors import InputError
+from grader.errors import GraderError, InputError
 from grader.report import RunProgress
 from grader.results import Results
-from grader.runner import prepare, run_and_keep
+from grader.runner import Job, prepare, run_and_keep
 
 GATE_NOT_MET = 1
 PATH = click.Path(path_type=Path)
@@ -33,6 +35,9 @@ isolation_option = click.option(
     show_default=True,
     type=click.Choice(["auto", "bwrap", "landlock", "process"]),
     help="Sandbox tier; auto takes the strongest that works here and never `process`.",
+)
+no_cache_option = click.option(
+    "--no-cache", is_flag=True, help="Neither read nor keep gradings (see `grader cache`)."
 )
 disputes_option = click.option(
     "--disputes",
@@ -70,8 +75,18 @@ def one_or_named(path: Path | None, packages: tuple[str, ...]) -> list[Candidate
     return answers.load_all([path] if path else [], packages)
 
 
+def cache_of(job: Job) -> contextlib.AbstractContextManager[Cache | None]:
+    """Open what was graded before; where that cannot be used, say so and do without."""
+    try:
+        return Cache(job.tier, job.rubric, job.seed)
+    except GraderError as error:
+        click.echo(f"grader: {error}", err=True)
+        return contextlib.nullcontext()
+
+
 def graded_now(paths: list[Path], isolation: str, weights: scoring.Rubric) -> tuple[Results, bytes]:
     """Grade on every core, with the default seed; return the histories as well."""
     job, _ = prepare(paths, isolation=isolation, rubric=weights, seed=0, jobs=os.cpu_count() or 1)
-    with RunProgress(len(job.entries), Console(file=sys.__stderr__)) as progress:
-        return run_and_keep(job, progress)
+    console = Console(file=sys.__stderr__)
+    with cache_of(job) as cache, RunProgress(len(job.entries), console) as progress:
+        return run_and_keep(job, progress, cache)

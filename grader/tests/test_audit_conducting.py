@@ -12,9 +12,9 @@ import pytest
 from grader.audit import conducting
 from grader.audit.conducting import all_sections, conduct
 from grader.audit.model import Audit, Chapter, Item, Outcomes, Setting
-from grader.audit.store import Kept, Store
-from grader.errors import AuditStoppedError, GraderError, InputError
+from grader.errors import GraderError, InputError, StoppedError
 from grader.sandbox import Tier
+from grader.store import Kept, Store
 
 
 def note(name: str, folder: Path) -> str:
@@ -166,7 +166,7 @@ def test_an_item_that_two_sections_ask_for_is_looked_at_once(folder: Path, run: 
 def test_an_interrupted_audit_goes_on_where_it_was(folder: Path, run: Run) -> None:
     names = {str(number): str(number) for number in range(12)}
     watching = Watching(stop_after=3)
-    with pytest.raises(AuditStoppedError, match=r"\d+ items to go; the same command goes on"):
+    with pytest.raises(StoppedError, match=r"\d+ items to go; the same command goes on"):
         run(FakeSection("one", names, folder, work), watching=watching)
     assert len(looked_at(folder)) == 3 + watching.waited_for, "it stopped in the middle"
     assert watching.waited_for <= 1, "no more than there are processes"

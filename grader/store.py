@@ -1,7 +1,8 @@
-"""What came of each item, kept so that an interrupted audit goes on where it was."""
+"""Outcomes by key in a file of SQLite, safe under several writers and a kill at any moment."""
 
 import hashlib
 import sqlite3
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -9,34 +10,16 @@ from typing import Self
 
 import msgspec
 
-import grader
 from grader.errors import GraderError, InputError
-from grader.grading import SPECIFICATION, python_version
 
-STORE = "audit-kept.sqlite"
-"""Name of the file, beside the reports."""
-_GRADER = Path(grader.__file__).resolve().parent
-_NO_PART = (
-    "tests/",
-    "report/",
-    "cli.py",
-    "audit/sections/",
-    "audit/conducting.py",
-    "audit/explained.py",
-    "audit/model.py",
-    "audit/pages.py",
-    "audit/progress.py",
-    "audit/store.py",
-    "audit/truth.py",
-)
-"""What of the grader does not change what comes of an item; sections only read it."""
+_PATIENCE = 30.0
+"""Seconds to wait for another writer."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """One outcome."""
 
     data: bytes
-    """JSON."""
     cpu: float
     """Seconds of processor time that it took."""
 
@@ -47,8 +30,12 @@ class Store:
     def __init__(self, path: Path, *, fresh: bool = False) -> None:
         """Open or make the file; `fresh` forgets what is in it."""
         self._path = path
+        self._lock = threading.Lock()
         try:
-            self._database = sqlite3.connect(path)
+            # Whichever thread asks; `_lock` lets one at a time.
+            self._database = sqlite3.connect(path, timeout=_PATIENCE, check_same_thread=False)
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")
             if fresh:
                 self._database.execute("DROP TABLE IF EXISTS kept")
             self._database.execute(
@@ -60,7 +47,9 @@ class Store:
 
     def get(self, key: str) -> Kept | None:
         """Return an outcome; None where there is none."""
-        row = self._database.execute("SELECT data, cpu FROM kept WHERE key = ?", (key,)).fetchone()
+        question = "SELECT data, cpu FROM kept WHERE key = ?"
+        with self._lock:
+            row = self._database.execute(question, (key,)).fetchone()
         return None if row is None else Kept(data=row[0], cpu=row[1])
 
     def put(self, key: str, kept: Kept) -> None:
@@ -69,19 +58,28 @@ class Store:
         Raises GraderError where the file cannot be written to any more.
         """
         try:
-            with self._database:
+            with self._lock, self._database:
                 self._database.execute(
                     "INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (key, kept.data, kept.cpu)
                 )
         except sqlite3.Error as error:
             raise GraderError(f"{self._path}: nothing can be kept any more: {error}") from error
 
+    def count(self) -> int:
+        """Return how many outcomes there are."""
+        with self._lock:
+            return int(self._database.execute("SELECT count(*) FROM kept").fetchone()[0])
+
     def keep_only(self, keys: Iterable[str]) -> None:
-        """Forget what a whole audit did not ask for: it is of another specification or grader."""
-        with self._database:
+        """Forget all others."""
+        with self._lock, self._database:
             known = {key for (key,) in self._database.execute("SELECT key FROM kept")}
             gone = [(key,) for key in known - set(keys)]
             self._database.executemany("DELETE FROM kept WHERE key = ?", gone)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -92,19 +90,7 @@ class Store:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._database.close()
-
-
-def everything_else() -> str:
-    """Return a hash of what every outcome depends on: specification, grader, Python."""
-    digest = hashlib.sha256(python_version().encode())
-    for root in (SPECIFICATION, _GRADER):
-        for path in sorted(root.rglob("*")):
-            name = path.relative_to(root).as_posix()
-            if path.is_file() and path.suffix in {".py", ".toml"} and not name.startswith(_NO_PART):
-                digest.update(f"{name}\0".encode())
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+        self.close()
 
 
 def key_of(*parts: str) -> str:

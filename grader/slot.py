@@ -1,0 +1,76 @@
+"""The slot in which a candidate is graded: a process, with what is done where grading itself fails.
+
+That the infrastructure failed is never said on the word of one candidate, which may have brought
+it about. The reference is graded in the same slot: where that fails too, it was not the candidate.
+"""
+
+import multiprocessing
+import signal
+from concurrent.futures import ProcessPoolExecutor
+
+import msgspec
+
+from grader import answers
+from grader.candidate import Candidate
+from grader.defects import REFERENCE
+from grader.errors import GraderError
+from grader.grading import Graded, grade
+from grader.results import CandidateResult
+from grader.sandbox import Tier
+from grader.scoring import Rubric
+
+_TRIES = 3
+_CONTROL = "an_open_breaker_rejects or the_open_period_is_admitted"
+"""What of the reference is graded as a control: enough to start a sandbox and play in it."""
+
+
+class Slot(msgspec.Struct, frozen=True, kw_only=True):
+    """How candidates are graded."""
+
+    tier: Tier
+    rubric: Rubric
+    seed: int = 0
+    at_once: int = 1
+
+
+def processes(count: int) -> ProcessPoolExecutor:
+    """Return so many processes to grade in, each warm."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["grader.grading"])
+    # An interrupt is for the process that waits for these.
+    return ProcessPoolExecutor(count, context, signal.signal, (signal.SIGINT, signal.SIG_IGN))
+
+
+def graded(candidate: Candidate, slot: Slot) -> Graded:
+    """Grade, up to three times where the grader fails; then there is no score, and the reason."""
+    problem = ""
+    for _ in range(_TRIES):
+        try:
+            return grade(candidate, slot.tier, slot.rubric, seed=slot.seed, at_once=slot.at_once)
+        except GraderError as error:
+            problem = f"not graded, {_whose(slot)}: {error}"
+    result = CandidateResult(
+        id=candidate.id,
+        name=candidate.name,
+        provenance=candidate.provenance,
+        kind=candidate.kind,
+        model=candidate.model,
+        problem=problem,
+    )
+    return Graded(result=result, requirements={})
+
+
+def _whose(slot: Slot) -> str:
+    """Grade the reference in the same slot, and say whose failure it seems to be."""
+    try:
+        control(slot)
+    except GraderError:
+        return "the infrastructure failed, for the reference as well"
+    return "the grader failed, though not for the reference"
+
+
+def control(slot: Slot) -> Graded:
+    """Grade some of the reference, as a control."""
+    (reference,) = answers.load(REFERENCE)
+    assert isinstance(reference, Candidate)  # noqa: S101 - it comes with the project
+    return grade(reference, slot.tier, slot.rubric, seed=slot.seed, select=_CONTROL)

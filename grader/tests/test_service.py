@@ -1,0 +1,130 @@
+"""Grading from a program: from threads and from event loops, again and again, leaving nothing."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import anyio
+import pytest
+
+import grader
+from grader.errors import InputError
+from grader.service import Grader
+from grader.tests.driver_helpers import CANDIDATES
+from grader.tests.test_cli import BREAKER_LESS
+from grader.verdicts import Verdict
+
+REFERENCE = "\n".join(
+    f"`{path.name}`:\n\n```python\n{path.read_text()}```\n"
+    for path in sorted((CANDIDATES / "reference").glob("*.py"))
+)
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Grader]:
+    with Grader(cache=False) as opened:
+        yield opened
+
+
+def children() -> set[int]:
+    """Return the processes below this one."""
+    found: set[int] = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # it has ended meanwhile
+        if parent == os.getpid():
+            found.add(int(path.parent.name))
+    return found
+
+
+def test_an_answer_is_graded_in_one_call() -> None:
+    result = grader.grade(REFERENCE)
+    failed = {row: f.evidence for row, f in result.requirements.items() if f.verdict == "fail"}
+    assert failed == {}
+    assert result.score == 10.0, f"the reference scores {result.score}"
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+def test_an_event_loop_goes_on_while_an_answer_is_graded(service: Grader, loop: str) -> None:
+    turns = 0
+
+    async def main() -> None:
+        nonlocal turns
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                await anyio.sleep(0.01)
+                turns += 1
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(count)
+            result = await service.grade_async(BREAKER_LESS, id="from a loop")
+            group.cancel_scope.cancel()
+        assert result.id == "from-a-loop"
+        assert result.requirements["de-breaker"].verdict is Verdict.FAIL
+
+    anyio.run(main, backend=loop)
+    assert turns > 0, "the loop stood still"
+
+
+def test_several_threads_share_one_grader(service: Grader) -> None:
+    with ThreadPoolExecutor(3) as threads:
+        results = list(threads.map(service.grade, [BREAKER_LESS] * 3))
+    assert len({result.score for result in results}) == 1
+
+
+@pytest.mark.parametrize("answer", ["", "a\0b", "\ud800"])
+def test_what_is_no_text_has_no_score_and_a_reason(service: Grader, answer: str) -> None:
+    result = service.grade(answer)
+    assert result.score is None
+    assert result.problem.startswith("the answer ")
+
+
+def test_a_process_that_dies_is_replaced(service: Grader) -> None:
+    service.grade(BREAKER_LESS)
+    pool = service._pool
+    assert pool is not None
+    (process,) = pool._processes
+    os.kill(process, signal.SIGKILL)
+    assert service.grade(BREAKER_LESS).score is not None
+
+
+def test_what_dies_every_time_has_no_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Grader(cache=False) as opened:
+        monkeypatch.setattr("grader.slot.graded", os._exit)
+        result = opened.grade(BREAKER_LESS)
+    assert result.score is None
+    assert result.problem.startswith("not graded, a grading process died")
+
+
+def test_many_gradings_leave_neither_processes_nor_descriptors_nor_threads() -> None:
+    def left() -> tuple[set[int], int, int]:
+        return children(), len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+
+    with Grader(cache=False) as opened:
+        opened.grade(BREAKER_LESS)
+        before = left()
+        for _ in range(10):
+            opened.grade(BREAKER_LESS)
+        assert left() == before
+
+
+def test_processes_are_renewed_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.service._RENEWED_AFTER", 2)
+    with Grader(cache=False) as opened:
+        seen = set()
+        for _ in range(4):
+            assert opened.grade(BREAKER_LESS).score is not None
+            seen.add(id(opened._pool))
+        assert len(seen) == 2, f"{len(seen)} pools for four gradings"
+
+
+def test_a_rubric_that_is_none_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.toml"):
+        Grader(rubric=tmp_path / "none.toml")
