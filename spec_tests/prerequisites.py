@@ -15,8 +15,9 @@ needs("de-breaker de-part-usage", rows="ht-example")
 # opens late, sharing is not why, so `th-exact` is not listed.)
 needs(
     "st-isolated",
-    rows="th-config-not-mutated as-call-vs-ctx-equal ex-odd-exceptions me-timestamps"
-    " st-manual ts-no-lost-updates ts-reentrant",
+    rows="th-config-not-mutated as-call-vs-ctx-equal as-callable-forms as-ctx as-several-loops"
+    " ex-exclude-wins ex-odd-exceptions ho-stale me-exact me-timestamps ro-stale-generation"
+    " st-manual ts-no-lost-updates ts-reentrant ts-single-trip",
 )
 
 # Whether it is open shows in what it rejects.
@@ -25,7 +26,34 @@ needs(
     rows="as-callable-forms as-ctx bo-first bo-first-exact ex-include ex-default ex-odd-exceptions"
     " ho-limit ho-success-threshold ho-cancel-not-close ht-5xx ht-transport"
     " st-three-states st-not-early st-probe-success-closes st-probe-failure-reopens"
-    " st-opened-at-trip th-no-wedge-config th-config-not-mutated",
+    " st-opened-at-trip th-no-wedge-config th-config-not-mutated"
+    " bo-jitter-once ho-late-loser ht-open-silent me-latency ro-stale-success",
+)
+needs(
+    "th-trip-immediate",
+    rows="st-probe-failure-reopens th-exact ts-no-lost-updates ts-reentrant",
+)
+
+# How long it is open is found out by asking again and again.
+needs(
+    "st-rejections-dont-extend",
+    rows="bo-first bo-first-exact bo-grows bo-geometric bo-cap bo-reset st-opened-at-trip"
+    " st-retry-after",
+)
+needs("st-recovers-by-itself", rows="bo-first bo-first-exact bo-reset ht-recovers")
+
+# What does not close again is in no later round as it would be in the first.
+needs(
+    "st-probe-success-closes",
+    rows="as-several-loops bo-reset ho-success-threshold th-no-wedge-config ts-listener-raises",
+)
+
+# A lock that is held over the call lets no two of them be seen at once.
+needs(
+    "as-concurrent",
+    rows="as-loop-free bo-once-per-round ho-limit ho-fast-reject ho-atomic ho-late-loser"
+    " ho-cancel-not-close ho-hung-probe ho-stale me-rejected-apart ro-stale-success"
+    " ro-stale-failure ro-stale-generation st-retry-after ts-single-trip ts-reentrant th-exact",
 )
 
 # Asynchronous calls that are not awaited inside the guard always count as successes.
@@ -40,10 +68,12 @@ needs("ho-success-threshold", rows="ho-success-reset")
 
 # After a recovery, what was counted before has to be forgotten for anything else to be told.
 needs("st-counters-reset", rows="me-rejected-apart st-manual")
+needs("me-rejected-apart", rows="ho-stale")
 needs("bo-reset", rows="st-manual")
 
 # An exception that reaches the caller changed does so whether or not it counts.
 needs("ex-same-object", rows="ex-exclude")
+needs("ex-include", rows="ht-transport")
 
 # A history of many steps shows again what each of these shows in a plain situation.
 needs(

@@ -252,6 +252,8 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """The kinds of functions that it decorates: `async`, `sync`."""
     trips_at: int | None = None
     """Failures it took to trip with a threshold of 3, or with the built-in one."""
+    ignores_threshold: bool = False
+    """With another threshold it took as many."""
     works: bool = True
     """A call through the first surface ran the function and returned its result."""
     sure: bool = True

@@ -116,10 +116,11 @@ class Breaker:
     @property
     def threshold(self) -> int:
         """How many failures trip it."""
+        binding = self.lab.binding
         wanted: int = self.settings["threshold"]
-        if self.lab.offers("threshold") or self.lab.binding.by_rate:
-            return wanted + (self.lab.binding.trips_at or 3) - 3
-        return self.lab.binding.trips_at or wanted
+        if not binding.ignores_threshold and (self.lab.offers("threshold") or binding.by_rate):
+            return wanted + (binding.trips_at or 3) - 3
+        return binding.trips_at or wanted
 
     def forget(self) -> None:
         """Let what it remembers of earlier calls fall out of a window of time or of calls."""

@@ -259,6 +259,7 @@ class _Learner:
                 if tripped is not None:
                     self._trial.adopt(trips_at=tripped)
                     self._readings.settle_state(breaker)
+                    self._settle_threshold(tripped)
                     return
         self._trial.adopt(failure="ServiceFailure")
         if self._another_surface_trips():
@@ -267,6 +268,18 @@ class _Learner:
         breaker = self._trial.fresh()
         if breaker is not None:
             self._readings.settle_state(breaker)
+
+    def _settle_threshold(self, tripped: int) -> None:
+        """See whether another threshold takes another number of failures, or is ignored."""
+        binding = self._trial.binding
+        if "threshold" not in binding.parameters and not binding.by_rate:
+            return
+        try:
+            breaker = self._trial.lab.breaker(threshold=_ANOTHER_THRESHOLD)
+        except Refused:
+            return
+        if self._trial.fail_until_rejected(breaker) == tripped:
+            self._trial.adopt(ignores_threshold=True)
 
     def _another_surface_trips(self) -> bool:
         """Try other ways: what is for plain functions runs coroutine functions blindly.
@@ -286,6 +299,7 @@ class _Learner:
             if breaker is not None and tripped is not None:
                 self._trial.adopt(trips_at=tripped)
                 self._readings.settle_state(breaker)
+                self._settle_threshold(tripped)
                 return True
         self._trial.adopt(surfaces=surfaces)
         return False
@@ -345,6 +359,7 @@ class _Learner:
         return breaker.open_period()[0].high
 
 
+_ANOTHER_THRESHOLD = 5
 _STYLES = ("call", "context", "decorate", "permit")
 
 
