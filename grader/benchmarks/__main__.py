@@ -1,18 +1,22 @@
-"""`python -m grader.benchmarks plain` and `python -m grader.benchmarks workers`."""
+"""`python -m grader.benchmarks` and one of `plain`, `workers`, `many` and `calls`."""
 
 import statistics
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import click
 
 from grader.benchmarks.copies import copies
+from grader.benchmarks.many import calls as timed_calls
+from grader.benchmarks.many import grow
 from grader.benchmarks.plain import Round, played_rounds
 from grader.benchmarks.workers import shares
 from grader.cli import Grader
 
 REFERENCE = Path("candidates/reference")
+SMALL = "```python\nimport time\n\n\ndef now():\n    return time.time()\n```\n"
 folder = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
@@ -58,6 +62,34 @@ def workers(candidate: Path, rounds: int) -> None:
     rows = shares(candidate, rounds)
     click.echo(f"start of the sandbox: {_spread([row.template for row in rows])} of a candidate")
     click.echo(f"idle workers: {_spread([row.workers for row in rows])} of a candidate")
+
+
+@main.command()
+@click.argument("answer", type=click.File(), required=False)
+@click.option("--count", default=100, show_default=True, help="Variants of the answer.")
+def many(answer: IO[str] | None, count: int) -> None:
+    """Grade variants of an ANSWER, one after the other, then all of them again from the cache.
+
+    Default: an answer without a breaker, which is quick.
+    """
+    found = grow(answer.read() if answer else SMALL, count)
+    click.echo(f"{count} answers: the last tenth / the first tenth = {found.last_to_first:.2f}")
+    click.echo(f"fresh / cached = {found.fresh_to_cached:.0f}")
+    click.echo(f"the process that asks had {found.memory:.0f} MB at most")
+
+
+@main.command()
+@click.argument("answer", type=click.File(), required=False)
+@click.option("--count", default=20, show_default=True)
+def calls(answer: IO[str] | None, count: int) -> None:
+    """Tell what one call of `grader.grade` costs, and one whose answer hangs, as a multiple.
+
+    Default: the answer without a breaker, which is quick.
+    """
+    seconds, hanging = timed_calls(answer.read() if answer else SMALL, count)
+    middle, most = statistics.median(seconds), max(seconds)
+    click.echo(f"{count} calls: {middle:.2f} s in the middle, {most:.2f} s at most")
+    click.echo(f"one that hangs: {hanging:.2f} s, {hanging / middle:.1f} times as long")
 
 
 def _ratio(row: Round, name: str) -> float:

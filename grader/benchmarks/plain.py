@@ -37,7 +37,7 @@ def played_rounds(candidates: Sequence[Path], rounds: int, jobs: int) -> Iterato
 def _grade(candidates: Sequence[Path], jobs: int) -> None:
     with tempfile.TemporaryDirectory() as out:
         start = (sys.executable, "-m", "grader", "run", *map(str, candidates))
-        command((*start, "--jobs", str(jobs), "--out", out), _GRADED)
+        command((*start, "--no-cache", "--jobs", str(jobs), "--out", out), _GRADED)
 
 
 def _plainly(candidates: Sequence[Path]) -> None:
