@@ -20,6 +20,7 @@ from grader.plugin import LIBRARY_LEAVES_OUT, Given
 from grader.results import Finding, Requirement
 from grader.sandbox import Tier
 from grader.survey import requirement_tests
+from grader.timeline import Timeline
 from grader.verdicts import Verdict
 
 _CURVE = "bo-cap"  # the requirement whose scenario measures the open periods
@@ -32,6 +33,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     row: str
     requirement: Requirement
     finding: Finding
+    timelines: tuple[Timeline, ...] = ()
+    """What was done with each breaker in the scenarios that the requirement looks at."""
     script: str = ""
     """A stand-alone script that shows it; empty where there is none."""
     no_script: str = ""
@@ -74,6 +77,12 @@ def explain(candidate: Candidate, row: str, tier: Tier, *, seed: int = 0) -> Exp
         row=row,
         requirement=requirements_of(verdicts)[row],
         finding=finding,
+        timelines=tuple(
+            timeline
+            for name in verdicts.scenarios.get(row, ())
+            if name in bench.played
+            for timeline in bench.played[name].timelines
+        ),
         script=script,
         no_script=no_script,
     )

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from grader import answers, defects
@@ -15,10 +16,12 @@ from grader.explain.code import Imports, NoScriptError, written
 from grader.explain.explanation import script_for
 from grader.explain.kit import SCRIPT
 from grader.explain.stories import STORIES, Measured
+from grader.report.timeline_text import Story, most_telling
 from grader.results import Finding
 from grader.sandbox import choose
-from grader.tests.driver_helpers import CORRECT, candidate_of
+from grader.tests.driver_helpers import CANDIDATES, CORRECT, candidate_of
 from grader.tests.test_cli import grader, refused
+from grader.timeline import Mark, Timeline
 from grader.verdicts import Known, Level, Verdict
 
 FAILURES = {
@@ -185,3 +188,52 @@ def test_what_builds_a_breaker_is_written_as_python(expression: object, source: 
 def test_what_only_a_worker_can_make_is_not_written() -> None:
     with pytest.raises(NoScriptError):
         written({"$listener": ["on_open"]}, Imports())
+
+
+# --- in the terminal ----------------------------------------------------------------------
+
+
+def told(*marks: Mark, **settings: float) -> Story:
+    numbers = {"threshold": 2.0, "base": 10.0, **settings}
+    story = most_telling([Timeline(settings=numbers, calls=marks, until=marks[-1].at)])
+    assert story is not None
+    return story
+
+
+def failure(at: float) -> Mark:
+    return Mark(at=at, ran=at, ended=at, how="raised", planned="ServiceFailure")
+
+
+def test_calls_that_went_alike_are_one_line_and_a_surprise_says_what_was_expected() -> None:
+    rejected = Mark(at=5.0, ended=5.0, how="raised")
+    let_in = Mark(at=6.0, ran=6.0, ended=6.0, how="returned", planned="return")
+    story = told(failure(0.0), failure(0.0), rejected, let_in)
+    assert [(line.at, line.state, line.words) for line in story.lines] == [
+        ("0 s", "closed", "2 × let in, failed"),
+        ("5 s", "open", "rejected"),
+        ("6 s", "open", "let in, returned, expected to be rejected"),
+    ]
+    assert [line.surprise for line in story.lines] == [False, False, True]
+
+
+def test_the_breaker_that_surprises_most_is_told() -> None:
+    plain = Timeline(settings={"threshold": 2.0, "base": 10.0}, calls=(failure(0.0),) * 2)
+    late = Mark(at=1.0, ran=1.0, ended=1.0, how="returned", planned="return")
+    odd = msgspec.structs.replace(plain, calls=(failure(0.0), failure(0.0), late))
+    for order in ([plain, odd], [odd, plain]):
+        story = most_telling(order)
+        assert story is not None
+        assert len(story.lines) == 2, f"told was {story.lines}"
+
+
+def test_no_more_lines_than_fit_a_screen_are_told() -> None:
+    story = told(*(failure(float(second)) for second in range(40)))
+    assert len(story.lines) == 24
+    assert story.hidden == 16
+
+
+def test_a_failure_is_told_moment_by_moment() -> None:
+    shown = grader("explain", CANDIDATES / "grok_420", "bo-first")
+    assert shown.exit_code == 0, shown.output
+    assert "3 × let in, failed" in shown.output
+    assert "asked again" in shown.output
