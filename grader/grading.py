@@ -15,6 +15,7 @@ import pytest
 
 import spec_tests.prerequisites
 import spec_tests.scenarios
+import spec_tests.sources
 import spec_tests.untested  # as the scenarios: declares them
 from grader import archive
 from grader.bench import Bench

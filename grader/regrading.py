@@ -13,7 +13,7 @@ from grader.plugin import Given, Verdicts
 from grader.results import CandidateResult, Results, read
 from grader.samples import models
 from grader.scoring import Rubric
-from grader.specification import UNTESTED
+from grader.specification import SOURCES, UNTESTED
 
 RESULTS = "results.json"
 
@@ -71,6 +71,7 @@ def regrade(run: StoredRun, rubric: Rubric) -> Results:
         played_by=first if first != specification else "",
         rubric=rubric.as_data(),
         requirements=requirements_of(verdicts, rubric),
+        sources=dict(SOURCES),
         untested=dict(UNTESTED),
         candidates=candidates,
         models=models(candidates),

@@ -174,6 +174,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     the file that they come from (`built-in` for the project's own)."""
     requirements: dict[str, Requirement]
     """Every requirement of the run, in the order of the specification."""
+    sources: dict[str, str] = {}
+    """What the short names of the requirements' sources stand for."""
     untested: dict[str, Untested] = {}
     """Rows that are listed as untested, with the reason."""
     candidates: tuple[CandidateResult, ...]

@@ -19,7 +19,7 @@ from grader.results import CandidateResult, Requirement, Results
 from grader.samples import models
 from grader.sandbox import Tier, choose
 from grader.scoring import Rubric
-from grader.specification import UNTESTED
+from grader.specification import SOURCES, UNTESTED
 
 SHIPPED = frozenset({"reference", "re-enactment"})
 """Provenances of the candidates that come with the project and may run without a sandbox."""
@@ -115,6 +115,7 @@ def run_and_keep(
         python=python_version(),
         rubric=job.rubric.as_data(),
         requirements=requirements,
+        sources=dict(SOURCES),
         untested=dict(UNTESTED),
         candidates=tuple(rows),
         models=models(rows),

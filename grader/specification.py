@@ -28,10 +28,12 @@ __all__ = [
     "OBSERVED",
     "PREREQUISITES",
     "SHOULD",
+    "SOURCES",
     "UNTESTED",
     "Row",
     "Scenario",
     "blocked_unless",
+    "cite",
     "needs",
     "not_offered_unless",
     "recorded",
@@ -79,6 +81,9 @@ UNTESTED: dict[str, Untested] = {}
 """The rows that no test can judge, by id."""
 MOST_UNTESTED = 3
 
+SOURCES: dict[str, str] = {}
+"""What a short name of a source stands for."""
+
 PREREQUISITES: dict[str, tuple[str, ...]] = {}
 """Requirement → those that it cannot be told without (see `grader.prerequisites`)."""
 
@@ -108,6 +113,11 @@ def needs(prerequisites: str, *, rows: str) -> None:
         known = PREREQUISITES.get(row, ())
         more = [p for p in prerequisites.split() if p not in known and p != row]
         PREREQUISITES[row] = (*known, *more)
+
+
+def cite(name: str, stands_for: str) -> None:
+    """Say what a short name in the source of requirements stands for."""
+    SOURCES[name] = stands_for
 
 
 def untested(  # noqa: PLR0913  as many as a requirement tells

@@ -65,6 +65,8 @@ def _suite(candidate: CandidateResult, results: Results) -> tuple[ET.Element, Co
     for identifier, finding in candidate.requirements.items():
         requirement = results.requirements.get(identifier)
         case, element = _case(candidate.id, identifier, finding, requirement)
+        if told := view.told_dispute(candidate.disputes.get(identifier)):
+            _tell(case, told)
         suite.append(case)
         numbers["tests"] += 1
         if element:
@@ -102,11 +104,19 @@ def _case(
         element = "skipped"
     if not element:
         if finding.evidence:
-            ET.SubElement(case, "system-out").text = visible(finding.evidence)
+            _tell(case, finding.evidence)
         return case, ""
     sentence = requirement.sentence if requirement else ""
     _outcome(case, element, str(finding.verdict), _message(finding), sentence)
     return case, element
+
+
+def _tell(case: ET.Element, words: str) -> None:
+    """Add to what a case says beside its outcome."""
+    element = case.find("system-out")
+    if element is None:
+        element = ET.SubElement(case, "system-out")
+    element.text = "\n".join(filter(None, (element.text, visible(words))))
 
 
 def _message(finding: Finding) -> str:

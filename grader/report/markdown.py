@@ -97,7 +97,8 @@ def _candidate(candidate: CandidateResult, results: Results) -> list[str]:
     """Return one candidate's section; a flawless one has nothing to tell."""
     wrong, groups = view.went_wrong(candidate), view.blocked(candidate)
     doubt = view.unsure(candidate)
-    if not (wrong or groups or candidate.problem or doubt or view.stale_waivers(candidate)):
+    told = (candidate.problem, doubt, view.stale_waivers(candidate), candidate.disputes)
+    if not (wrong or groups or any(told)):
         return []
     title = f"{escape(candidate.name or candidate.id, 80)} ({escape(candidate.provenance, 40)})"
     lines = [f"## {title}: {view.score_text(candidate)}", ""]
@@ -107,6 +108,10 @@ def _candidate(candidate: CandidateResult, results: Results) -> list[str]:
         lines += [escape(candidate.problem), ""]
     for row, problem in view.stale_waivers(candidate).items():
         lines += [f"**A waiver excuses nothing:** `{_code(row)}` {problem}", ""]
+    for row, dispute in candidate.disputes.items():
+        lines += [f"`{_code(row)}` is {escape(view.told_dispute(dispute))}", ""]
+    if candidate.score_if_upheld is not None:
+        lines += [f"Were all disputes upheld: {view.number(candidate.score_if_upheld)}.", ""]
     for group in groups:
         named = ", ".join(f"`{_code(row)}`" for row in group.rows[:_ROWS_NAMED])
         more = len(group.rows) - _ROWS_NAMED

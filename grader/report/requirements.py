@@ -9,6 +9,7 @@ from rich.text import Text
 
 from grader.catalogue import Entry, by_area
 from grader.report.markdown import escape
+from grader.specification import SOURCES
 
 _LEVEL_STYLES = {"MUST": "bold", "SHOULD": "", "INFORMATIVE": "dim"}
 
@@ -24,6 +25,9 @@ def print_requirements(entries: Sequence[Entry], console: Console) -> None:
             head.append(f"  {_origin(entry)}", style="dim")
             console.print(head)
             console.print(Padding(Text(_sentence(entry)), (0, 0, 0, 4)))
+    console.print(Text("\nsources", style="bold underline"))
+    for name, stands_for in SOURCES.items():
+        console.print(Text.assemble((name, "bold"), f"  {stands_for}"))
     console.print(Text(f"\n{summary(entries)}", style="dim"))
 
 
@@ -72,4 +76,7 @@ def requirements_markdown(entries: Sequence[Entry]) -> str:
             told = (escape(entry.source), escape(_sentence(entry), 1000))
             written.append(f"| {' | '.join((*cells, *told))} |")
         written.append("")
+    written += ["## Sources", "", "| name | stands for |", "| :-- | :-- |"]
+    written += [f"| {escape(name)} | {escape(told)} |" for name, told in SOURCES.items()]
+    written.append("")
     return "\n".join(written)

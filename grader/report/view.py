@@ -11,7 +11,7 @@ from io import StringIO
 
 import msgspec
 
-from grader.results import CandidateResult, Finding, Results, SourceText
+from grader.results import CandidateResult, Dispute, Finding, Results, SourceText
 from grader.scoring.rubric import BUILT_IN
 from grader.verdicts import Level, Verdict
 
@@ -257,6 +257,14 @@ def weights_text(results: Results) -> str:
 def told_waived(finding: Finding) -> str:
     """Say that a row is waived, and why; empty where it is not."""
     return f"waived: {finding.waived}" if finding.waived else ""
+
+
+def told_dispute(dispute: Dispute | None) -> str:
+    """Say that a reviewer disputes a verdict, and why; empty where nobody does."""
+    if dispute is None:
+        return ""
+    stale = f", as {dispute.verdict}, which it no longer is" if dispute.stale else ""
+    return f"disputed{stale}: should be {dispute.should_be}: {dispute.reason}"
 
 
 def split_source(source: SourceText) -> tuple[str, str]:

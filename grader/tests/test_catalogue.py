@@ -1,6 +1,7 @@
 """`grader requirements` prints every row that the specification holds, also the untested ones."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from io import StringIO
 
@@ -15,7 +16,7 @@ from grader.cli import main
 from grader.errors import GraderError
 from grader.grading import SPECIFICATION
 from grader.report.requirements import print_requirements, requirements_markdown, summary
-from grader.specification import INFORMATIVE, MUST, SHOULD, UNTESTED, untested
+from grader.specification import INFORMATIVE, MUST, SHOULD, SOURCES, UNTESTED, untested
 from grader.survey import requirement_tests
 
 List = Callable[[str], None]
@@ -133,7 +134,8 @@ def test_in_a_terminal_it_wraps_and_takes_nothing_for_markup(width: int) -> None
 
 
 def test_markdown_has_a_table_for_each_area() -> None:
-    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(requirements_markdown(ENTRIES))
+    areas, _, _ = requirements_markdown(ENTRIES).partition("## Sources")
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(areas)
     kinds = [token.type for token in tokens]
     assert kinds.count("table_open") == 2
     assert kinds.count("tr_open") == 4
@@ -142,3 +144,22 @@ def test_markdown_has_a_table_for_each_area() -> None:
 
 def test_the_summary_tells_how_many_are_untested() -> None:
     assert summary(ENTRIES) == "2 requirements: 1 MUST, 1 SHOULD"
+
+
+def test_every_short_name_of_a_source_is_one_that_stands_for_something() -> None:
+    """Two to four capitals are no word that says by itself what it is."""
+    short = {
+        name
+        for entry in catalogue()
+        for name in re.findall(r"\b[A-Z][A-Z0-9]{1,4}\b", entry.source)
+    }
+    assert short - SOURCES.keys() == set(), "these are explained nowhere"
+    told = " ".join(entry.source for entry in catalogue())
+    assert {name for name in SOURCES if name not in told} == set(), "no requirement names these"
+
+
+def test_the_list_ends_with_what_its_sources_are() -> None:
+    shown = StringIO()
+    print_requirements(catalogue(), Console(file=shown, width=100))
+    assert "AKKA  Akka's CircuitBreaker" in shown.getvalue()
+    assert "| AKKA | Akka's CircuitBreaker" in requirements("--format", "markdown")
