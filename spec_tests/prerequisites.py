@@ -67,7 +67,7 @@ needs(
 needs("ho-success-threshold", rows="ho-success-reset")
 
 # After a recovery, what was counted before has to be forgotten for anything else to be told.
-needs("st-counters-reset", rows="me-rejected-apart st-manual")
+needs("st-counters-reset", rows="bo-reset me-rejected-apart st-manual")
 needs("me-rejected-apart", rows="ho-stale")
 needs("bo-reset", rows="st-manual")
 
