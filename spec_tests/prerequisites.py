@@ -29,31 +29,14 @@ needs(
     " st-opened-at-trip th-no-wedge-config th-config-not-mutated"
     " bo-jitter-once ho-late-loser ht-open-silent me-latency ro-stale-success",
 )
-needs(
-    "th-trip-immediate",
-    rows="st-probe-failure-reopens th-exact ts-no-lost-updates ts-reentrant",
-)
 
-# How long it is open is found out by asking again and again.
-needs(
-    "st-rejections-dont-extend",
-    rows="bo-first bo-first-exact bo-grows bo-geometric bo-cap bo-reset st-opened-at-trip"
-    " st-retry-after",
-)
+# What never lets a call in again is open for no time that could be told.
 needs("st-recovers-by-itself", rows="bo-first bo-first-exact bo-reset ht-recovers")
 
 # What does not close again is in no later round as it would be in the first.
 needs(
     "st-probe-success-closes",
     rows="as-several-loops bo-reset ho-success-threshold th-no-wedge-config ts-listener-raises",
-)
-
-# A lock that is held over the call lets no two of them be seen at once.
-needs(
-    "as-concurrent",
-    rows="as-loop-free bo-once-per-round ho-limit ho-fast-reject ho-atomic ho-late-loser"
-    " ho-cancel-not-close ho-hung-probe ho-stale me-rejected-apart ro-stale-success"
-    " ro-stale-failure ro-stale-generation st-retry-after ts-single-trip ts-reentrant th-exact",
 )
 
 # Asynchronous calls that are not awaited inside the guard always count as successes.
@@ -68,7 +51,6 @@ needs("ho-success-threshold", rows="ho-success-reset")
 
 # After a recovery, what was counted before has to be forgotten for anything else to be told.
 needs("st-counters-reset", rows="bo-reset me-rejected-apart st-manual")
-needs("me-rejected-apart", rows="ho-stale")
 needs("bo-reset", rows="st-manual")
 
 # An exception that reaches the caller changed does so whether or not it counts.

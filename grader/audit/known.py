@@ -19,7 +19,11 @@ _TESTS = Path(grader.__file__).resolve().parent / "tests"
 LIBRARIES = CANDIDATES / "libraries"
 POSITIVE_CONTROL = LIBRARIES / "interlock_cb"
 """A library that is known to be right."""
-CORRECT = (REFERENCE, _TESTS / "correct", _TESTS / "held_back", POSITIVE_CONTROL)
+CORRECT = (
+    REFERENCE,
+    *(_TESTS / folder for folder in ("correct", "held_back", "unusual")),
+    POSITIVE_CONTROL,
+)
 """Breakers that are right."""
 
 
