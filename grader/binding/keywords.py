@@ -1,10 +1,11 @@
-"""Which settings a constructor looks up in its `**settings`, as its source says."""
+"""Which settings a constructor looks up in `**settings` or in a mapping, as its source says."""
 
 import ast
 
 import msgspec
 
 from grader.answers import parsing
+from grader.binding import vocabulary as v
 from grader.binding.shape import ClassShape, FunctionShape, ParameterShape, Shape
 from grader.candidate import Candidate
 
@@ -28,6 +29,71 @@ def keywords_read(candidate: Candidate) -> Keywords:
                 if looked_up:
                     found[node.name] = looked_up
     return found
+
+
+Mappings = dict[str, dict[str, tuple[ParameterShape, ...]]]
+"""What is looked up in a parameter, by the name of the class or function and of the parameter."""
+
+
+def mappings_read(candidate: Candidate) -> Mappings:
+    """Return what each class or function looks up by name in a mapping that it is given."""
+    found: Mappings = {}
+    for file in candidate.files:
+        if file.role != "implementation":
+            continue
+        tree = parsing.tree(file.text)
+        defaults = _constants(tree)
+        for node in tree.body:
+            maker = _maker(node)
+            if maker is None or not isinstance(node, ast.ClassDef | ast.FunctionDef):
+                continue
+            for parameter in (*maker.args.posonlyargs, *maker.args.args, *maker.args.kwonlyargs):
+                if _may_be_mapping(parameter):
+                    looked_up = _found_in(node, _made_of(maker, parameter.arg), defaults)
+                    if looked_up:
+                        found.setdefault(node.name, {})[parameter.arg] = looked_up
+    return found
+
+
+def _may_be_mapping(parameter: ast.arg) -> bool:
+    annotation = ast.unparse(parameter.annotation).lower() if parameter.annotation else ""
+    if annotation:
+        return any(word in annotation for word in ("dict", "mapping"))
+    return v.normal(parameter.arg) in v.CONFIG_PARAMETERS
+
+
+def with_mappings(shape: Shape, mappings: Mappings) -> Shape:
+    """Return the shape with a class for each mapping, which is built as a plain dictionary."""
+    taken: list[ClassShape | FunctionShape] = []
+    made: list[ClassShape | FunctionShape] = []
+    for member in shape:
+        of_member = mappings.get(member.name, {})
+        parameters = []
+        for parameter in member.parameters:
+            keys = of_member.get(parameter.name)
+            if keys is None:
+                parameters.append(parameter)
+                continue
+            name = f"mapping_{member.name}_{parameter.name}"
+            made.append(_dictionary(name, keys))
+            parameters.append(msgspec.structs.replace(parameter, annotation=name))
+        taken.append(msgspec.structs.replace(member, parameters=tuple(parameters)))
+    return (*taken, *made)
+
+
+def _dictionary(name: str, keys: tuple[ParameterShape, ...]) -> ClassShape:
+    return ClassShape(
+        module="builtins",
+        name=name,
+        made_by="builtins:dict",
+        error=False,
+        bases=(),
+        enum=(),
+        dataclass=False,
+        parameters=keys,
+        methods=(),
+        attributes=(),
+    )
 
 
 def with_keywords(shape: Shape, keywords: Keywords) -> Shape:
@@ -61,14 +127,25 @@ def _looked_up(maker: ast.FunctionDef) -> tuple[ParameterShape, ...]:
     """Return the names under which `**settings`, or a mapping made of them, are looked up."""
     if maker.args.kwarg is None:
         return ()
-    holders = _made_of(maker, maker.args.kwarg.arg)
-    defaults: dict[str, object] = {}
-    for mapping in (n for n in ast.walk(maker) if isinstance(n, ast.Dict)):
+    return _found_in(maker, _made_of(maker, maker.args.kwarg.arg), _constants(maker))
+
+
+def _constants(tree: ast.AST) -> dict[str, object]:
+    """Return the constants in dictionaries that are written out, by key."""
+    found: dict[str, object] = {}
+    for mapping in (n for n in ast.walk(tree) if isinstance(n, ast.Dict)):
         for key, value in zip(mapping.keys, mapping.values, strict=True):
             if isinstance(key, ast.Constant) and isinstance(value, ast.Constant):
-                defaults[str(key.value)] = value.value
+                found[str(key.value)] = value.value
+    return found
+
+
+def _found_in(
+    where: ast.AST, holders: set[str], defaults: dict[str, object]
+) -> tuple[ParameterShape, ...]:
+    """Return what is looked up in one of the holders, each name once."""
     found: dict[str, object] = {}
-    for node in ast.walk(maker):
+    for node in ast.walk(where):
         name, default = _lookup(node, holders)
         if name and name.isidentifier():
             found.setdefault(name, defaults.get(name) if default is None else default)
@@ -90,13 +167,13 @@ def _made_of(maker: ast.FunctionDef, first: str) -> set[str]:
         before = len(holders)
         for node in ast.walk(maker):
             if isinstance(node, ast.Assign) and _mentions(node.value, holders):
-                holders |= {t.id for t in node.targets if isinstance(t, ast.Name)}
+                holders |= {named for t in node.targets if (named := _named_by(t))}
     return holders
 
 
 def _mentions(value: ast.expr, names: set[str]) -> bool:
     """Whether a mapping is built of one of these names: `{**a, **b}`, `dict(a)`, `a | b`."""
-    built = isinstance(value, ast.Dict | ast.BinOp | ast.Name)
+    built = isinstance(value, ast.Dict | ast.BinOp | ast.BoolOp | ast.IfExp | ast.Name)
     if isinstance(value, ast.Call):
         built = isinstance(value.func, ast.Name) and value.func.id in {"dict", "ChainMap"}
     return built and any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(value))
@@ -117,7 +194,14 @@ def _lookup(node: ast.AST, holders: set[str]) -> tuple[str, object]:
 
 
 def _is_one_of(node: ast.expr, holders: set[str]) -> bool:
-    return isinstance(node, ast.Name) and node.id in holders
+    return _named_by(node) in holders
+
+
+def _named_by(node: ast.expr) -> str:
+    """Return a variable's name, or `self.name` of an attribute; empty for anything else."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"self.{node.attr}" if node.value.id == "self" else ""
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _text(node: ast.expr) -> str:

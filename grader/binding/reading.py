@@ -6,7 +6,7 @@ from typing import Self
 import msgspec
 
 from grader.answers import parsing
-from grader.binding.keywords import Keywords, keywords_read
+from grader.binding.keywords import Keywords, Mappings, keywords_read, mappings_read
 from grader.candidate import Candidate
 
 
@@ -17,11 +17,17 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """Parameters that are stored and never looked at."""
     keywords: Keywords = {}
     """What is looked up in `**settings`."""
+    mappings: Mappings = {}
+    """What is looked up in a mapping that is given."""
 
     @classmethod
     def of(cls, candidate: Candidate) -> Self:
         """Read a candidate's implementation."""
-        return cls(unread=unread_parameters(candidate), keywords=keywords_read(candidate))
+        return cls(
+            unread=unread_parameters(candidate),
+            keywords=keywords_read(candidate),
+            mappings=mappings_read(candidate),
+        )
 
 
 def unread_parameters(candidate: Candidate) -> frozenset[str]:

@@ -67,11 +67,13 @@ class ClassShape(msgspec.Struct, frozen=True, kw_only=True, tag="class", tag_fie
     parameters: tuple[ParameterShape, ...]
     methods: tuple[MethodShape, ...]
     attributes: tuple[str, ...]
+    made_by: str = ""
+    """What builds it instead of itself: a mapping is no class of the candidate."""
 
     @property
     def path(self) -> str:
         """`module:Name`, as expressions call it."""
-        return f"{self.module}:{self.name}"
+        return self.made_by or f"{self.module}:{self.name}"
 
 
 class FunctionShape(

@@ -69,7 +69,7 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
         " open_for open_interval retry_after base_period initial_period base_reset_timeout"
         " initial_reset_timeout backoff_initial open_time first_open_period recovery_period"
         " recovery_interval base_recovery_time recovery_window base_wait initial_wait open_wait"
-        " initial base timeout delay"
+        " wait_time wait_duration wait_period initial base timeout delay wait"
     ),
     "multiplier": _names(
         "backoff_multiplier backoff_factor multiplier exponential_base recovery_backoff"
@@ -306,7 +306,7 @@ _RESEMBLES: Final = tuple(
             "limit",
             rf"(max|limit|concurrent|permit|allow|num|count).*{_PROBE}|{_PROBE}.*(max|limit|call|request|permit|size|concurren|count|slot|flight)|^{_PROBE}s$",
         ),
-        ("multiplier", r"multipl|growth|exponent|(backoff|timeout|cooldown|period).*(factor|rate)"),
+        ("multiplier", rf"multipl|growth|exponent|{_PERIOD}.*(factor|rate)"),
         ("rate", r"(fail|error).*(rate|ratio|percent)"),
         (
             "threshold",
@@ -329,6 +329,8 @@ def resembles(name: str) -> str | None:
     A guess that only counts where no listed name took the concept.
     """
     lowered = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    # A window to sleep in is an open period; any other is one to count in.
+    lowered = re.sub(r"sleep_?(ing_)?window", "sleep_time", lowered)
     if _MISLEADING.search(lowered):
         return None
     return next((c for c, pattern in _RESEMBLES if pattern.search(lowered)), None)

@@ -5,7 +5,7 @@ from typing import Any
 from grader.binding.construct import guesses
 from grader.binding.discover import Proposal, decorator_factories, propose
 from grader.binding.hearing import attributes, hearings
-from grader.binding.keywords import with_keywords
+from grader.binding.keywords import with_keywords, with_mappings
 from grader.binding.model import Binding, Constructor, Hearing, Surface
 from grader.binding.reading import Reading
 from grader.binding.shape import Page, Shape
@@ -57,6 +57,7 @@ def learn(  # noqa: PLR0913  keywords, each for a caller of its own
     the breaker is no object that could be built.
     """
     shape = with_keywords(describe(worker, modules), read.keywords)
+    shape = with_mappings(shape, read.mappings)
     proposals = propose(shape, read.unread)
     if within:
         proposals = [p for p in proposals if p.constructor.told.partition(":")[0] == within]

@@ -5,6 +5,7 @@ import enum
 import inspect
 import json
 import sys
+import typing
 from collections.abc import Callable
 from typing import Any
 
@@ -66,7 +67,7 @@ def _class(
         "bases": [kind.__name__ for kind in value.__mro__[1:]],
         "enum": [m.name for m in value] if issubclass(value, enum.Enum) else [],
         "dataclass": dataclasses.is_dataclass(value),
-        "parameters": _parameters(value),
+        "parameters": _keys(value) if typing.is_typeddict(value) else _parameters(value),
         "methods": [
             m for k, v in list(members.items())[:_MOST_METHODS] if (m := _method(k, v)) is not None
         ],
@@ -76,6 +77,20 @@ def _class(
             if not k.startswith("_") and (isinstance(v, property) or not callable(v))
         ],
     }
+
+
+def _keys(value: type) -> list[dict[str, Any]]:
+    """Return the keys of a dictionary class as what it is built with."""
+    return [
+        {
+            "name": name,
+            "kind": "keyword_only",
+            "annotation": text(getattr(kind, "__name__", None) or kind)[:80],
+            "required": False,
+            "default": None,
+        }
+        for name, kind in value.__annotations__.items()
+    ]
 
 
 def _function(module: str, name: str, value: Any) -> dict[str, Any]:

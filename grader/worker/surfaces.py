@@ -12,6 +12,7 @@ A surface is data that the trusted side decided on:
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -100,22 +101,36 @@ async def _in_context(
         return await settle(function(*args, **kwargs))
 
 
-def _reporter(target: Any, name: str, error: BaseException | None) -> Callable[[], Any]:
-    """Return what records an outcome, giving it the error where it asks for one."""
+def _reporter(
+    target: Any, name: str, error: BaseException | None, answer: object
+) -> Callable[[], Any]:
+    """Return what records an outcome, given what it asks for: the error, what the permit answered.
+
+    Of one argument that it has to be given, and whose name says neither, it is the error.
+    """
     method = member(target, name)
-    if error is None:
-        return method  # type: ignore[no-any-return]
     try:
-        signature = inspect.signature(method)
+        parameters = list(inspect.signature(method).parameters.values())
     except ValueError:
         return method  # type: ignore[no-any-return]
-    try:
-        signature.bind(error)
-    except TypeError:
-        return method  # type: ignore[no-any-return]
-    first = next(iter(signature.parameters.values()))
-    wanted = first.default is first.empty or _says_error(first)
-    return functools.partial(method, error) if wanted else method
+    places = [p for p in parameters if p.kind in _BY_PLACE]
+    required = [p for p in places if p.default is p.empty]
+    given: list[object] = []
+    for parameter in places:
+        alone = required == [parameter] and not _says_token(parameter)
+        if error is not None and (_says_error(parameter) or alone):
+            given.append(error)
+        elif parameter in required:
+            given.append(answer)
+        else:
+            break
+    if not places and parameters and error is not None:
+        given = [error]  # it takes anything
+    return functools.partial(method, *given)
+
+
+_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_TOKEN = re.compile(r"token|permit|ticket|lease|slot|handle|admission|gen|epoch|start|attempt|id$")
 
 
 def _says_error(parameter: inspect.Parameter) -> bool:
@@ -123,6 +138,10 @@ def _says_error(parameter: inspect.Parameter) -> bool:
     return parameter.name in {"e", "ex", "reason"} or any(
         w in told for w in ("exc", "err", "cause")
     )
+
+
+def _says_token(parameter: inspect.Parameter) -> bool:
+    return _TOKEN.search(parameter.name.lower()) is not None
 
 
 def _records(surface: dict[str, Any], error: BaseException) -> str:
@@ -146,9 +165,9 @@ async def _with_permit(
     try:
         result = await settle(function(*args, **kwargs))
     except BaseException as error:
-        await settle(_reporter(target, _records(surface, error), error)())
+        await settle(_reporter(target, _records(surface, error), error, answer)())
         raise
-    await settle(_reporter(target, surface["success"], None)())
+    await settle(_reporter(target, surface["success"], None, answer)())
     return result
 
 
@@ -178,7 +197,7 @@ def call_sync(
     try:
         result = function(*args, **kwargs)
     except BaseException as error:
-        _reporter(target, _records(surface, error), error)()
+        _reporter(target, _records(surface, error), error, answer)()
         raise
-    _reporter(target, surface["success"], None)()
+    _reporter(target, surface["success"], None, answer)()
     return result
