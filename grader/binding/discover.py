@@ -32,6 +32,8 @@ def propose(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal
     classes = [_of_class(kind, shape, unread) for kind in breaker_classes(shape)]
     callable_ = [p for p in classes if p.surfaces]
     # Where two names say the same, the one whose parameters say more is the breaker.
+    around = [p for kind in breaker_classes(shape) if (p := _around(kind, shape, unread))]
+    classes = [p for p in classes if p.constructor.call not in {a.constructor.call for a in around}]
     made = [
         Proposal(
             constructor=constructor(function, shape, unread),
@@ -59,7 +61,7 @@ def propose(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal
         )
         for found, kind in indirect(shape, unread)
     ]
-    return [*plain, *(p for p in indirectly if p.surfaces), *rest, *made, *others]
+    return [*plain, *(p for p in indirectly if p.surfaces), *rest, *around, *made, *others]
 
 
 def decorator_factories(
@@ -86,6 +88,31 @@ def _of_class(kind: ClassShape, shape: Shape, unread: frozenset[str]) -> Proposa
         surfaces=surfaces,
         reset=_by_hand(kind, v.RESETS),
         force_open=_by_hand(kind, v.FORCE_OPEN),
+    )
+
+
+def _around(kind: ClassShape, shape: Shape, unread: frozenset[str]) -> Proposal | None:
+    """Return how a class is used that is built around the function which it protects."""
+    first = next(iter(kind.parameters), None)
+    if first is None or not first.required or first.kind == "positional_only":
+        return None
+    if v.normal(first.name) not in v.FUNCTIONS and "Callable" not in first.annotation:
+        return None
+    ways = [
+        Surface(style="decorate", mode=mode, through="" if name == "__call__" else name)
+        for method in kind.methods
+        if (name := method.name) and v.match(name, v.CALLS) is not None
+        if method.passes_arguments and all(p.variadic for p in method.parameters)
+        for mode in (("async",) if method.is_async else ("async", "sync"))
+    ]
+    if not ways:
+        return None
+    built = constructor(kind, shape, unread)
+    arguments = tuple(a for a in built.arguments if a.name != first.name)
+    return Proposal(
+        constructor=msgspec.structs.replace(built, arguments=arguments, around=first.name),
+        surfaces=tuple(ways),
+        is_factory=True,
     )
 
 

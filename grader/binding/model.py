@@ -38,6 +38,8 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     release: str = ""
     handed: bool = False
     """The permit is an object, and it is what the outcome is recorded on."""
+    through: str = ""
+    """The method of what was decorated by which it is called; empty: it is called itself."""
     untold: bool = False
     """A failure is recorded without its exception: what counts as one is for the caller to say."""
 
@@ -54,7 +56,7 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def __str__(self) -> str:
         if self.style == "permit":
             return f"{self.allow} / {self.success} / {self.failure}"
-        shown = self.name or "the object itself"
+        shown = self.through or self.name or "the object itself"
         return f"{shown}()" if self.parentheses else shown
 
 
@@ -83,6 +85,8 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
     """What builds the object whose method hands out the breaker, such as a registry."""
     keys: tuple[str, ...] = ()
     """What it builds keeps many circuits: the parameters of its methods that tell which one."""
+    around: str = ""
+    """The parameter that takes the function to protect: each function gets a breaker."""
     finish: str = ""
     """`call` gives a builder: each argument is one of its methods, and this one ends it."""
     open_ended: bool = False
@@ -133,6 +137,8 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
         called = {"$call": self.call, "args": args, "kwargs": kwargs}
         if self.on is not None:
             called["on"] = self.on.expression(settings)
+        if self.around:
+            called["around"] = self.around
         return {"$keyed": called, "names": list(self.keys)} if self.keys else called
 
     def _chain(self, settings: dict[str, Any]) -> Expression:

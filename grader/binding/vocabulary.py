@@ -146,6 +146,11 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 
+FUNCTIONS: Final = frozenset(
+    normal(n)
+    for n in "func fn f function action callable callable_ operation op target wrapped callback"
+    " coro coro_func command handler protected protected_func async_func call request".split()
+)
 CONFIG_PARAMETERS: Final = frozenset(
     normal(n)
     for n in "config settings policy cfg options conf params configuration cb_config".split()
@@ -183,7 +188,7 @@ BUILDERS: Final = _names("build create make finish done get")
 CALLS: Final = _names(
     "call call_async acall async_call execute execute_async aexecute async_execute run run_async"
     " arun invoke invoke_async ainvoke protect guard call_sync execute_sync run_sync submit"
-    " attempt wrap_call perform"
+    " attempt wrap_call perform fire"
 )
 ASYNC_CALLS: Final = frozenset(_names("acall aexecute arun ainvoke aprotect aguard"))
 DECORATORS: Final = _names(

@@ -196,6 +196,44 @@ EXPECTED = {
         " cap=max_backoff limit=max_probes",
         surfaces=CALL,
     ),
+    "config_dict": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=config.failure_threshold base=config.recovery_timeout"
+        " multiplier=config.backoff_multiplier cap=config.max_recovery_timeout"
+        " limit=config.half_open_max_calls",
+        surfaces=CALL,
+    ),
+    "typed_dict": Expected(
+        built="Breaker",
+        parameters="threshold=options.failure_threshold base=options.open_seconds"
+        " multiplier=options.growth cap=options.max_open_seconds limit=options.half_open_limit",
+        surfaces=CALL,
+    ),
+    "token_permit": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=failure_limit base=wait multiplier=wait_factor cap=max_wait"
+        " limit=probes",
+        surfaces=(
+            "async permit before_call / on_success / on_failure",
+            "sync permit before_call / on_success / on_failure",
+        ),
+    ),
+    "around_a_function": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=error_threshold base=reset_timeout multiplier=backoff_factor"
+        " cap=max_reset_timeout",
+        surfaces=("async decorate fire",),
+        state="@.state",
+        metrics="@.stats",
+    ),
+    "called_itself": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=failure_threshold base=recovery_timeout multiplier=backoff_factor"
+        " cap=max_recovery_timeout",
+        surfaces=("async decorate the object itself",),
+        state="@.state",
+        metrics="@.stats",
+    ),
     "keyed": Expected(
         built="CircuitBreaker",
         parameters="threshold=failure_threshold base=recovery_timeout"

@@ -3,7 +3,8 @@
 A surface is data that the trusted side decided on:
 
 - `call`: `breaker.call(function, *args, **kwargs)`
-- `decorate`: `wrapped = breaker.decorate(function)`, then `wrapped(*args, **kwargs)`
+- `decorate`: `wrapped = breaker.decorate(function)`, then `wrapped(*args, **kwargs)`, or
+  `wrapped.method(*args, **kwargs)`
 - `context`: `async with breaker:` or `with breaker.guard():` around the function
 - `permit`: `allow()`, then the function, then `success()`, `failure()` or `release()`
 
@@ -78,7 +79,7 @@ async def call_async(
             function, args, kwargs = functools.partial(function, *args, **kwargs), (), {}
         return await settle(member(wrapped.target, surface["name"])(function, *args, **kwargs))
     if style == "decorate":
-        return await settle(function(*args, **kwargs))
+        return await settle(member(function, surface.get("through", ""))(*args, **kwargs))
     if style == "context":
         return await _in_context(wrapped, surface, function, args, kwargs)
     return await _with_permit(wrapped, surface, function, args, kwargs)
@@ -185,7 +186,7 @@ def call_sync(
             function, args, kwargs = functools.partial(function, *args, **kwargs), (), {}
         return member(target, surface["name"])(function, *args, **kwargs)
     if style == "decorate":
-        return function(*args, **kwargs)
+        return member(function, surface.get("through", ""))(*args, **kwargs)
     if style == "context":
         context = member(target, surface["name"])
         with context() if surface.get("parentheses") else context:

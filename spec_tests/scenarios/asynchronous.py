@@ -155,6 +155,8 @@ def decorated_functions(lab: Lab) -> tuple[Decorated, ...]:
     seen = []
     for mode in ("async", "sync"):
         surface = lab.binding.surface(mode=mode, style="decorate")
+        if lab.binding.constructor.around:
+            continue  # an object that is built around a function does not pass for one
         build: Callable[[], Breaker] = lab.breaker
         if surface is None and lab.binding.decorator and mode in lab.binding.decorator_modes:
             surface = Surface(style="decorate", mode=mode)
