@@ -6,6 +6,7 @@ the key, so nothing here is ever stale; what no key asks for any more only takes
 kept as soon as it is made: a run that is killed goes on where it was.
 """
 
+import contextlib
 import json
 import os
 import zlib
@@ -81,7 +82,9 @@ class Cache:
         """Keep a grading, unless the infrastructure failed: that is no property of a candidate."""
         if _is_whole(candidate) and not graded.result.problem:
             data = zlib.compress(_text(graded).encode(), _QUICK)
-            self._store.put(self._key(candidate), Kept(data=data, cpu=0.0))
+            # What was graded is in hand: that it cannot be kept is no reason to lose it.
+            with contextlib.suppress(GraderError):
+                self._store.put(self._key(candidate), Kept(data=data, cpu=0.0))
 
     def count(self) -> int:
         """Return how many gradings are kept, of whatever settings."""

@@ -64,6 +64,8 @@ class Store:
                 )
         except sqlite3.Error as error:
             raise GraderError(f"{self._path}: nothing can be kept any more: {error}") from error
+        if not self._path.exists():  # SQLite goes on writing into what nobody will find
+            raise GraderError(f"{self._path}: nothing can be kept any more: it is gone")
 
     def count(self) -> int:
         """Return how many outcomes there are."""

@@ -99,6 +99,15 @@ def test_what_no_encoder_takes_is_kept_all_the_same() -> None:
     assert known.result.measurements == {"said": "\ud800", "high": float("inf")}
 
 
+def test_what_cannot_be_kept_any_more_is_not_lost() -> None:
+    one = candidate()
+    with opened() as kept:
+        kept.path.unlink()
+        kept.put(one, graded(one, score=3.5))
+    with opened() as kept:
+        assert kept.get(one) is None
+
+
 # --- whole runs ---------------------------------------------------------------------------
 
 
