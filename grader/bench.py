@@ -30,7 +30,7 @@ def no_call(binding: Binding) -> Interrupted:
     """Return why nothing can be seen where no call runs its function."""
     text = "there is no way to make a call"
     if binding.surfaces:
-        text = f"{binding.surfaces[0]} does not run the function it is given"
+        text = f"a call through {binding.surfaces[0]} {binding.first_call}"
     return (
         Blocked("de-breaker", text) if binding.sure else Unknown(f"the binding is unsure: {text}")
     )

@@ -262,6 +262,8 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """With another threshold it took as many."""
     works: bool = True
     """A call through the first surface ran the function and returned its result."""
+    first_call: str = ""
+    """What it did instead, in words."""
     sure: bool = True
     doubts: tuple[str, ...] = ()
     cut_off: bool = False

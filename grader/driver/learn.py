@@ -169,32 +169,39 @@ class _Learner:
     def _settle_surfaces(self) -> None:
         """Keep the ways of making a call that really run the function and return its result."""
         working: list[Surface] = []
+        instead: list[str] = []
         cut = False
         for surface in self._proposal.surfaces[:_MOST_SURFACES]:
             if any(_same_way(surface, found) for found in working):
                 continue
             self._trial.lab.cut_off_ran = False
-            works = self._works(surface)
+            works, told = self._works(surface)
             if works:
                 working.append(surface)
+            instead.append(told)
             cut = cut or (self._trial.lab.cut_off_ran and not works)
         ranked = sorted(working, key=lambda s: (s.mode != "async", _STYLES.index(s.style)))
         if not ranked and self._proposal.surfaces:
             first = self._proposal.surfaces[0]
-            self._trial.adopt(surfaces=(first,), cut_off=cut, works=False)
+            self._trial.adopt(surfaces=(first,), cut_off=cut, works=False, first_call=instead[0])
             if not (cut or self._crashes):
-                self._doubts.append(f"{first} did not run the function it was given")
+                self._doubts.append(f"a call through {first} {instead[0]}")
             return
         self._trial.adopt(surfaces=tuple(ranked))
 
-    def _works(self, surface: Surface) -> bool:
+    def _works(self, surface: Surface) -> tuple[bool, str]:
+        """Whether a call runs the function once and returns its result; what it does, in words."""
         self._trial.adopt(surfaces=(surface,))
         try:
             call = self._trial.lab.breaker().succeed(surface=surface)
-        except Refused:
-            return False
-        self._crashes |= call.error is not None and call.error.type in _CRASHES
-        return call.succeeded and call.entries == 1
+        except Refused as refused:
+            return False, f"was never made: the constructor raised {refused}"
+        # What is raised once the function has run and returned is no misunderstanding of ours.
+        self._crashes |= call.error is not None and (call.admitted or call.error.type in _CRASHES)
+        ran = "ran the function and" if call.admitted else "did not run the function:"
+        raised = call.how == "raised" and call.error is not None
+        told = f"{ran} it raised {call.error}" if raised else call.tell()
+        return call.succeeded and call.entries == 1, told
 
     def _settle_decorator(self, beside: tuple[Constructor, ...]) -> None:
         """See whether a function beside the breaker builds a decorator that works."""

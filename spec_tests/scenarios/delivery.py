@@ -94,7 +94,7 @@ def usable(bench: Bench) -> Usable:
         if not isinstance(interrupted, Blocked):
             raise interrupted
     if not binding.works:
-        why_not = f"{binding.surfaces[0]} does not run the function it is given"
+        why_not = f"a call through {binding.surfaces[0]} {binding.first_call}"
         return Usable(works=False, cut_off=binding.cut_off, why_not=why_not)
     return Usable(works=True, cut_off=False, why_not="")
 
