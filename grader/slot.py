@@ -4,6 +4,7 @@ That the infrastructure failed is never said on the word of one candidate, which
 it about. The reference is graded in the same slot: where that fails too, it was not the candidate.
 """
 
+import gc
 import multiprocessing
 import signal
 from concurrent.futures import ProcessPoolExecutor
@@ -37,8 +38,14 @@ def processes(count: int) -> ProcessPoolExecutor:
     """Return so many processes to grade in, each warm."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["grader.grading"])
+    return ProcessPoolExecutor(count, context, begin)
+
+
+def begin() -> None:
+    """Begin to be such a process."""
+    gc.freeze()  # what was imported stays: looking through it for garbage finds none
     # An interrupt is for the process that waits for these.
-    return ProcessPoolExecutor(count, context, signal.signal, (signal.SIGINT, signal.SIG_IGN))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def graded(candidate: Candidate, slot: Slot) -> Graded:

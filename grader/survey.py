@@ -5,7 +5,6 @@ that should have stood.
 """
 
 import ast
-import multiprocessing
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -13,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 import click
 import msgspec
 
-from grader import defects, scoring
+from grader import defects, scoring, slot
 from grader.defects import Defect
 from grader.grading import SPECIFICATION, grade
 from grader.results import Finding
@@ -133,9 +132,7 @@ def _root(row: str, fallen: Findings) -> str:
 
 def pool(jobs: int | None = None) -> ProcessPoolExecutor:
     """Return processes that grade: one for each core."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["grader.grading"])
-    return ProcessPoolExecutor(jobs or os.cpu_count(), mp_context=context)
+    return slot.processes(jobs or os.cpu_count() or 1)
 
 
 def survey(chosen: Sequence[Defect]) -> Iterator[Outcome]:

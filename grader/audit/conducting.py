@@ -7,7 +7,6 @@ import json
 import multiprocessing
 import pkgutil
 import resource
-import signal
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -15,7 +14,7 @@ from typing import Any, Protocol, cast
 
 import msgspec
 
-from grader import ground
+from grader import ground, slot
 from grader.audit import sections as package
 from grader.audit.model import Audit, Chapter, Item, Section, Setting
 from grader.errors import GraderError, InputError, StoppedError
@@ -168,10 +167,8 @@ class _Outcomes:
 def _look_at(outcomes: _Outcomes, watcher: Watcher, jobs: int) -> None:
     if not outcomes.todo:
         return
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["grader.grading"])
     under_way: dict[Future[Kept], str] = {}
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_deaf) as pool:
+    with slot.processes(jobs) as pool:
         try:
             _work_off(pool, outcomes, under_way, jobs)
         except KeyboardInterrupt:
@@ -214,11 +211,6 @@ def _finish(under_way: Mapping[Future[Kept], str], outcomes: _Outcomes) -> None:
     for future, key in under_way.items():
         if future.exception() is None:
             outcomes.put(key, future.result())
-
-
-def _deaf() -> None:
-    """Leave an interrupt to the process that was started by the user."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _perform(item: Item) -> Kept:
