@@ -47,6 +47,7 @@ class Bench:
         self._at_once = at_once
         self._ahead: Ahead | None = None
         self.seed = seed
+        self._reading = Reading.of(candidate)  # here: one thread alone parses
         self._session = Session(candidate, tier, seed=seed)
         self.played: dict[str, Played] = {}
         """What came of the scenarios so far, by name."""
@@ -110,7 +111,7 @@ class Bench:
                 found = learn(
                     worker,
                     self.modules,
-                    Reading.of(self.candidate),
+                    self._reading,
                     self.seed,
                     within=self._within,
                     settings=settings_of(written),

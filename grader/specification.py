@@ -41,7 +41,6 @@ __all__ = [
     "row_of",
     "scenario",
     "static_scenario",
-    "takes_long",
     "unknown_unless",
     "untested",
 ]
@@ -70,8 +69,6 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     static: bool
     result: Any
     """The type of what it returns."""
-    long: bool = False
-    """It takes as long as many others, so it is the first to begin where several play at once."""
 
 
 SCENARIOS: dict[str, Scenario] = {}
@@ -173,12 +170,6 @@ def scenario(play: Test) -> Test:
 def static_scenario(play: Test) -> Test:
     """Declare a function of a `Bench` to be a scenario: one that looks at the delivery itself."""
     _declare_scenario(play, static=True)
-    return play
-
-
-def takes_long(play: Test) -> Test:
-    """Say of a declared scenario that it takes as long as many others."""
-    SCENARIOS[play.__name__] = msgspec.structs.replace(SCENARIOS[play.__name__], long=True)
     return play
 
 

@@ -158,3 +158,13 @@ def whole(path: Path) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def sinks(opened: contextlib.ExitStack, out: Path, parquet: Path | None) -> list[Sink]:
+    """Open the files; they take their places where the stack is closed without an error."""
+    lines = opened.enter_context(whole(out))
+    found: list[Sink] = [LinesSink(opened.enter_context(lines.open("w", encoding="utf-8")))]
+    if parquet is not None:
+        beside = opened.enter_context(whole(parquet))
+        found.append(opened.enter_context(contextlib.closing(ParquetSink(beside))))
+    return found

@@ -9,7 +9,7 @@ from typing import IO
 import click
 from rich.console import Console
 
-from grader import archive, gates, regrading, stream
+from grader import archive, gates, regrading
 from grader.annotations import annotation
 from grader.commands.shared import (
     GATE_NOT_MET,
@@ -34,7 +34,6 @@ from grader.report.text import one_line
 from grader.report.write import encodable_results, write_together
 from grader.results import Results, read
 from grader.runner import prepare, run_and_keep
-from grader.service import Grader
 
 
 @click.command("run")
@@ -202,7 +201,13 @@ def stream_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     passed through. Each line of the output is that object with `grade` in place of its answer, in
     the same order. After an interrupt the same command goes on where it was.
     """
-    writable(out.parent)
+    # What no other command needs is loaded here: they start sooner.
+    from grader import stream  # noqa: PLC0415
+    from grader.service import Grader  # noqa: PLC0415
+
+    for file in (out, parquet):
+        if file is not None:
+            writable(file.parent)
     weights_of(rubric)
     many = jobs or os.cpu_count() or 1
     done = 0
@@ -211,7 +216,7 @@ def stream_command(  # noqa: PLR0913, PLR0917  one parameter for each option
             grader = opened.enter_context(
                 Grader(isolation=isolation, rubric=rubric, seed=seed, jobs=many, cache=not no_cache)
             )
-            sinks = _sinks(opened, out, parquet)
+            sinks = stream.sinks(opened, out, parquet)
             for line in stream.graded(answers, grader, many):
                 for sink in sinks:
                     sink.write(line)
@@ -219,21 +224,6 @@ def stream_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     except KeyboardInterrupt:
         raise StoppedError(f"stopped after {done} answers; the same command goes on") from None
     click.echo(f"{done:,} answers: {out}{f', {parquet}' if parquet else ''}")
-
-
-def _sinks(opened: contextlib.ExitStack, out: Path, parquet: Path | None) -> list[stream.Sink]:
-    lines = opened.enter_context(stream.whole(out))
-    sinks: list[stream.Sink] = [
-        stream.LinesSink(opened.enter_context(lines.open("w", encoding="utf-8")))
-    ]
-    if parquet is not None:
-        writable(parquet.parent)
-        sinks.append(
-            opened.enter_context(
-                contextlib.closing(stream.ParquetSink(opened.enter_context(stream.whole(parquet))))
-            )
-        )
-    return sinks
 
 
 def _with_disputes(results: Results, disputes: tuple[Disputed, ...]) -> Results:

@@ -33,6 +33,7 @@ class Session:
         self.seed = seed
         self.absent: tuple[str, ...] = ()
         """Third-party modules that the candidate imports and this machine does not have."""
+        self._imports = imports(candidate)  # here: one thread alone parses
         self._patience = Patience()
         self._lock = threading.Lock()
         """One exchange with the template at a time, whichever thread asks."""
@@ -135,9 +136,8 @@ class Session:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
         self._sandbox = launch(self.tier, candidate_dir=self._folder, control=theirs)
-        wanted = imports(self.candidate)
         setup = {
-            "preload": sorted({*wanted.required, *wanted.optional}),
+            "preload": sorted({*self._imports.required, *self._imports.optional}),
             "cuts": {
                 file.path: file.cut.function
                 for file in self.candidate.files

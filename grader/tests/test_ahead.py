@@ -1,12 +1,23 @@
 """Scenarios that are played ahead are taken when they are asked for, and none is lost."""
 
+import ast
+import builtins
 import threading
+import traceback
 from typing import Any
 
+import pytest
+
+from grader import answers, scoring
 from grader.ahead import Ahead
+from grader.answers import parsing
+from grader.candidate import Candidate
 from grader.conversation.failures import Died, Hung
+from grader.grading import grade
 from grader.played import Played, ending
+from grader.sandbox import choose
 from grader.specification import Scenario
+from grader.tests.driver_helpers import CANDIDATES
 
 
 def scenario(name: str) -> Scenario:
@@ -71,3 +82,24 @@ def test_what_has_not_begun_is_given_up_at_the_end() -> None:
     gate.set()
     closing.join(timeout=30)
     assert begun == ["one"]
+
+
+def test_no_thread_but_that_of_pytest_parses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two at a time disturb each other, in some versions of CPython (its issue 106905)."""
+    elsewhere: set[str] = set()
+    real = builtins.compile
+
+    def compile_(*arguments: Any, **options: Any) -> Any:
+        flags = options.get("flags", arguments[3] if len(arguments) > 3 else 0)
+        here = threading.current_thread()
+        if flags & ast.PyCF_ONLY_AST and here is not threading.main_thread():
+            elsewhere.add("".join(traceback.format_stack(limit=4)))
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(builtins, "compile", compile_)
+    parsing.tree.cache_clear()
+    for folder in (CANDIDATES / "reference", CANDIDATES / "grok_420"):
+        (candidate,) = answers.load(folder)
+        assert isinstance(candidate, Candidate)
+        grade(candidate, choose(), scoring.load(), at_once=3)
+    assert elsewhere == set(), "a thread beside pytest's own parsed"

@@ -11,7 +11,7 @@ from grader.driver.breaker import Breaker
 from grader.driver.call import Call
 from grader.driver.lab import Lab, Refused
 from grader.history import CallSeen, OpenPeriod
-from grader.specification import static_scenario, takes_long
+from grader.specification import static_scenario
 from spec_tests.model import Event, Moment, Step, Terms, judge
 from spec_tests.scenarios.stories import close, due
 
@@ -68,7 +68,6 @@ class Histories(msgspec.Struct, frozen=True, kw_only=True):
         return self.terms[0].periods[0].figure or 0.0
 
 
-@takes_long
 @static_scenario
 def random_histories(bench: Bench) -> Histories:
     """Play random histories, each on a new breaker; shrink the first that is not allowed."""
@@ -128,7 +127,7 @@ class _Explorer:
         return None
 
     def _play_drawn(self, beginning: int, moves: Sequence[Step]) -> None:
-        # Hypothesis takes a third of a second to import: here, while others are played.
+        # Hypothesis takes a third of a second to import: here, while others are played in threads.
         from spec_tests import drawing  # noqa: PLC0415
 
         def goes_wrong(kind: int, steps: Sequence[Step]) -> bool:
