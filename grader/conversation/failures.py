@@ -25,7 +25,7 @@ class Died(CandidateFailure):
 
 
 class Exhausted(Died):
-    """The worker was ended because it used more than it may: processor time or memory."""
+    """It used more than it may: processor time, memory, or time in all its workers together."""
 
     of = "resource"
 

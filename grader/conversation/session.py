@@ -50,6 +50,8 @@ class Session:
         """
         if self._patience.spent:
             raise Hung("it hung so often before that its time is used up")
+        if self._patience.exhausted:
+            raise Exhausted("all that was asked of it took longer than it may, altogether")
         ours, theirs = socket.socketpair()
         with ours:
             try:

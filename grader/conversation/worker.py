@@ -20,6 +20,7 @@ from grader.conversation.pressure import share_of_waiting
 
 _MOST_UP_CALLS = 2_000
 _LEAST_WAITING, _MOST_WAITING = 0.2, 0.8
+_WORTH_LOOKING = 0.1
 # `json.dumps` with separators of its own makes an encoder for every message.
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -48,11 +49,14 @@ class Worker:
         """
         if self.gone:
             raise Died("the worker is gone")
+        began = time.monotonic()
         try:
             return self._converse(op, arguments)
         except (Hung, Died, Misspoke):
             self.close()
             raise
+        finally:
+            self._patience.took(time.monotonic() - began)
 
     def close(self) -> None:
         """Hang up."""
@@ -134,7 +138,8 @@ class Patience:
     """How long one request of a candidate may take in real seconds, and all its hangs together.
 
     The first time-out is generous, because a machine may be loaded; a candidate that hangs
-    everywhere gets less and less, and in the end nothing.
+    everywhere gets less and less, and in the end nothing. One that is merely slow everywhere has a
+    limit as well: the reference takes some five seconds in all.
     """
 
     def __init__(
@@ -142,16 +147,28 @@ class Patience:
         seconds: float = 4.0,
         *,
         together: float = 6.0,
+        altogether: float = 120.0,
         waiting: Callable[[], float] = share_of_waiting,
     ) -> None:
         self.seconds = seconds
         self.left = together
+        self.altogether = altogether
         self._waiting = waiting
 
     @property
     def spent(self) -> bool:
         """Whether the candidate has hung for as long as it may."""
         return self.left <= 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether all requests together have taken as long as they may."""
+        return self.altogether <= 0
+
+    def took(self, seconds: float) -> None:
+        """Note what a request took, less what it waited for a processor."""
+        share = min(self._waiting(), _MOST_WAITING) if seconds > _WORTH_LOOKING else 0.0
+        self.altogether -= seconds * (1 - share)
 
     def kept_waiting(self) -> float:
         """Return the seconds that a request lacks for what others took of the machine.

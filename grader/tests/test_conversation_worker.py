@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.conversation.failures import Died, Hung, Misspoke
+from grader.conversation.failures import Died, Exhausted, Hung, Misspoke
 from grader.conversation.messages import MOST_BYTES, Fatal, Reply, UpCall, decode
+from grader.conversation.session import Session
 from grader.conversation.worker import Patience
-from grader.tests.driver_helpers import Peer, asked, say, talking_to
+from grader.sandbox import choose
+from grader.tests.driver_helpers import Peer, asked, candidate_of, say, talking_to
 
 # --- peers ------------------------------------------------------------------------------------
 
@@ -336,3 +338,28 @@ def test_any_object_with_our_fields_is_a_message_or_a_breach(message: dict[str, 
 def _is_a_message_or_a_breach(line: bytes) -> None:
     with contextlib.suppress(Misspoke):
         assert isinstance(decode(line), (Reply, UpCall, Fatal))
+
+
+# --- all requests together ----------------------------------------------------------------
+
+
+def test_one_that_is_slow_everywhere_is_exhausted_in_the_end() -> None:
+    patience = Patience(altogether=10.0, waiting=lambda: 0.0)
+    for _ in range(5):
+        assert not patience.exhausted
+        patience.took(2.0)
+    assert patience.exhausted
+    assert not patience.spent, "it never hung"
+
+
+def test_what_waits_for_a_processor_is_not_held_against_it() -> None:
+    patience = Patience(altogether=10.0, waiting=lambda: 0.75)
+    patience.took(20.0)
+    assert patience.altogether == 5.0
+
+
+def test_an_exhausted_candidate_gets_no_further_worker() -> None:
+    with Session(candidate_of("x = 1\n"), choose()) as session:
+        session._patience.took(1_000.0)
+        with pytest.raises(Exhausted, match="altogether"), session.worker():
+            pass
