@@ -9,9 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from grader import answers, archive, slot
+from grader import answers, archive, cluster, slot
 from grader.cache import Cache
 from grader.candidate import Candidate, Unreadable
+from grader.cluster import SCHEME
 from grader.errors import GraderError, InputError, IsolationError, StoppedError
 from grader.grading import Graded, python_version, specification_hash, ungraded
 from grader.report import RunProgress
@@ -33,6 +34,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     rubric: Rubric
     seed: int = 0
     jobs: int = 1
+    engine: str = ""
+    """`dask://HOST:PORT`; empty: this machine."""
 
     def slot(self, at_once: int = 1) -> slot.Slot:
         """Return how each candidate is graded."""
@@ -47,6 +50,7 @@ def prepare(  # noqa: PLR0913  keywords, each an option of the command
     rubric: Rubric,
     seed: int,
     jobs: int,
+    engine: str = "",
 ) -> tuple[Job, list[str]]:
     """Read the inputs and choose the tier; return the job and what the user should be told.
 
@@ -73,7 +77,9 @@ def prepare(  # noqa: PLR0913  keywords, each an option of the command
     if not any(isinstance(entry, Candidate) for entry in entries):
         problems = [e.problem for e in entries if isinstance(e, Unreadable)]
         raise InputError(problems[0] if problems else "there is no candidate in what was named")
-    job = Job(entries=tuple(entries), tier=tier, rubric=rubric, seed=seed, jobs=jobs)
+    if engine and not engine.startswith(SCHEME):
+        raise InputError(f"{engine}: an engine is {SCHEME}HOST:PORT")
+    job = Job(entries=tuple(entries), tier=tier, rubric=rubric, seed=seed, jobs=jobs, engine=engine)
     return job, notes
 
 
@@ -147,6 +153,11 @@ def _known_or_graded(
 def _graded(
     job: Job, candidates: list[Candidate], progress: RunProgress
 ) -> Iterator[tuple[Candidate, Graded]]:
+    if job.engine:
+        for candidate in candidates:
+            progress.started(candidate.id)
+        yield from cluster.graded(job.engine.removeprefix(SCHEME), candidates, job.slot())
+        return
     if job.jobs == 1 or len(candidates) <= 1:
         for candidate in candidates:
             progress.started(candidate.id)

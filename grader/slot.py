@@ -56,7 +56,12 @@ def graded(candidate: Candidate, slot: Slot) -> Graded:
             return grade(candidate, slot.tier, slot.rubric, seed=slot.seed, at_once=slot.at_once)
         except GraderError as error:
             problem = f"not graded, {_whose(slot)}: {error}"
-    result = CandidateResult(
+    return Graded(result=without_score(candidate, problem), requirements={})
+
+
+def without_score(candidate: Candidate, problem: str) -> CandidateResult:
+    """Return the result of a candidate that could not be graded, with the reason."""
+    return CandidateResult(
         id=candidate.id,
         name=candidate.name,
         provenance=candidate.provenance,
@@ -64,7 +69,6 @@ def graded(candidate: Candidate, slot: Slot) -> Graded:
         model=candidate.model,
         problem=problem,
     )
-    return Graded(result=result, requirements={})
 
 
 def _whose(slot: Slot) -> str:

@@ -49,6 +49,7 @@ from grader.runner import prepare, run_and_keep
 @click.option("--feedback", type=PATH, help="A folder that gets a page of advice for each author.")
 @click.option("--seed", default=0, show_default=True, help="Varies the numbers of the scenarios.")
 @no_cache_option
+@click.option("--engine", default="", metavar="dask://HOST:PORT", help="Grade on a Dask cluster.")
 @isolation_option
 def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     candidates: tuple[Path, ...],
@@ -63,6 +64,7 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
     feedback: Path | None,
     seed: int,
     no_cache: bool,  # noqa: FBT001
+    engine: str,
     isolation: str,
 ) -> None:
     """Grade CANDIDATES and write the reports.
@@ -84,6 +86,7 @@ def run_command(  # noqa: PLR0913, PLR0917  one parameter for each option
         rubric=weights,
         seed=seed,
         jobs=jobs or os.cpu_count() or 1,
+        engine=engine,
     )
     for note in notes:
         click.echo(f"grader: {note}", err=True)
