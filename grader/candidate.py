@@ -55,6 +55,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """Import name of an installed package that is the implementation, instead of files."""
     requires: tuple[str, ...] = ()
     """Third-party packages that the answer names itself (`pip install …`, candidate.toml)."""
+    without: tuple[str, ...] = ()
+    """Modules that it would use where they are there, and is graded without."""
     binding: dict[str, Any] = {}
     """The hand-written `[binding]` of candidate.toml; overrides what discovery found."""
     waivers: dict[str, str] = {}

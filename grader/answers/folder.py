@@ -36,6 +36,7 @@ def load(folder: Path) -> Candidate:
         "model": told.model,
         "main": told.main,
         "requires": told.requires,
+        "without": told.without,
         "package": told.package,
         "binding": told.binding,
         "waivers": told.waivers,

@@ -40,6 +40,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Import name of an installed package that is the implementation, instead of sources beside
     this file; `requires` then pins it."""
     requires: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    """Modules that an installed package uses where they are there, and is graded without."""
     binding: dict[str, Any] = {}
     waivers: dict[str, str] = {}
     """Requirements that a library breaks on purpose, each with the reason."""

@@ -67,6 +67,7 @@ def _manifest(candidate: Candidate) -> Manifest:
             package=candidate.package,
             main=candidate.main,
             requires=candidate.requires,
+            without=candidate.without,
             binding=candidate.binding,
             waivers=candidate.waivers,
         )
@@ -82,6 +83,7 @@ def _manifest(candidate: Candidate) -> Manifest:
         examples=tuple(file.path for file in files if file.role == "example"),
         main=candidate.main,
         requires=candidate.requires,
+        without=candidate.without,
         binding=candidate.binding,
         waivers=candidate.waivers,
         continues={file.path: file.continues for file in files if file.continues is not None},

@@ -146,6 +146,7 @@ class Session:
                 if file.cut is not None and file.cut.function is not None
             },
             "package": self.candidate.package,
+            "without": self.candidate.without,
             "seed": self.seed,
         }
         try:
