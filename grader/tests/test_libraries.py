@@ -12,6 +12,7 @@ from grader.answers import installed
 from grader.audit import known, truth
 from grader.audit.known import Looked
 from grader.audit.truth import Deviation
+from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
 from grader.cli import main
 from grader.errors import InputError
@@ -249,3 +250,13 @@ def test_what_is_pinned_is_read_exactly() -> None:
     assert installed.pinned("interlock-cb==2.8.2") == ("interlock-cb", "2.8.2")
     assert installed.pinned("interlock-cb>=2") is None
     assert installed.problem("interlock-cb") == "'interlock-cb' pins no version"
+
+
+def test_a_package_is_graded_without_what_its_manifest_leaves_out() -> None:
+    """Whether an optional package happens to be installed must not change its verdicts."""
+    (library,) = answers.load(CANDIDATES / "libraries" / "pybreaker")
+    assert isinstance(library, Candidate)
+    assert library.without == ("tornado",)
+    with Bench(library, choose()) as bench:
+        assert bench.binding.surface(mode="sync", style="call") is not None
+        assert "call_async" not in {surface.name for surface in bench.binding.surfaces}

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from grader import answers
-from grader.bench import Bench
 from grader.candidate import Candidate
 from grader.errors import InputError
 from grader.grading import waived
@@ -14,9 +13,7 @@ from grader.report.html import render_html
 from grader.report.junit import render_junit
 from grader.report.markdown import render_markdown
 from grader.results import CandidateResult, Results
-from grader.sandbox import choose
 from grader.scoring import score
-from grader.tests.driver_helpers import CANDIDATES
 from grader.tests.results_helpers import REQUIREMENTS, RUBRIC, candidate, finding, passing
 from grader.verdicts import Verdict
 
@@ -104,16 +101,3 @@ def test_waivers_are_read_and_written_again(tmp_path: Path) -> None:
 def test_a_waiver_that_cannot_be_meant_is_refused(tmp_path: Path, toml: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
         library(tmp_path, toml)
-
-
-def test_a_package_is_graded_without_what_its_manifest_leaves_out() -> None:
-    """Whether an optional package happens to be installed must not change its verdicts."""
-    (library,) = answers.load(CANDIDATES / "libraries" / "pybreaker")
-    assert isinstance(library, Candidate)
-    assert library.without == ("tornado",)
-    with Bench(library, choose()) as bench:
-        assert {surface.mode for surface in bench.binding.surfaces if surface.style == "call"} == {
-            "async",
-            "sync",
-        }
-        assert "call_async" not in {surface.name for surface in bench.binding.surfaces}
