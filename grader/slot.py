@@ -5,13 +5,12 @@ it about. The reference is graded in the same slot: where that fails too, it was
 """
 
 import gc
-import multiprocessing
 import signal
 from concurrent.futures import ProcessPoolExecutor
 
 import msgspec
 
-from grader import answers
+from grader import answers, apart
 from grader.candidate import Candidate
 from grader.defects import REFERENCE
 from grader.errors import GraderError
@@ -35,8 +34,8 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def processes(count: int) -> ProcessPoolExecutor:
-    """Return so many processes to grade in, each warm."""
-    context = multiprocessing.get_context("forkserver")
+    """Return so many processes to grade in, each warm; none runs the caller's program again."""
+    context = apart.Context()
     context.set_forkserver_preload(["grader.grading"])
     return ProcessPoolExecutor(count, context, begin)
 

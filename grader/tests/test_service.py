@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -77,6 +79,24 @@ def test_an_event_loop_goes_on_while_an_answer_is_graded(service: Grader) -> Non
     assert turns > 0, "the loop stood still"
 
 
+@pytest.mark.parametrize("typed_in", [False, True])
+def test_a_script_of_three_lines_needs_no_guard(tmp_path: Path, *, typed_in: bool) -> None:
+    """Processes of `multiprocessing` would run it again, each."""
+    script = (
+        f"import grader\nresult = grader.grade({BREAKER_LESS!r})\nprint(result.score is None)\n"
+    )
+    path = tmp_path / "script.py"
+    path.write_text(script)
+    done = subprocess.run(  # noqa: S603  our own words
+        [sys.executable, "-" if typed_in else str(path)],
+        input=script if typed_in else None,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("False\n", ""), "it did not get a score, or not once"
+
+
 def test_several_threads_share_one_grader(service: Grader) -> None:
     with ThreadPoolExecutor(3) as threads:
         results = list(threads.map(service.grade, [BREAKER_LESS] * 3))
@@ -125,7 +145,7 @@ def test_processes_are_renewed_now_and_then(monkeypatch: pytest.MonkeyPatch) -> 
         seen = set()
         for _ in range(4):
             assert opened.grade(BREAKER_LESS).score is not None
-            seen.add(id(opened._pool))
+            seen.add(opened._pool)  # itself: its id is free once it has gone
         assert len(seen) == 2, f"{len(seen)} pools for four gradings"
 
 
