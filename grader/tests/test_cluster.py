@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-import distributed
 import pytest
 from distributed import LocalCluster
 
@@ -17,6 +18,7 @@ from grader.answers import assembly
 from grader.candidate import Candidate
 from grader.cluster import SCHEME
 from grader.errors import GraderError, InputError
+from grader.grading import Graded
 from grader.sandbox import choose
 from grader.tests.test_cli import BREAKER_LESS, grader, refused
 
@@ -63,6 +65,19 @@ def test_the_results_are_those_of_this_machine_also_where_a_worker_is_killed(
             os.kill(next(iter(local.workers.values())).pid, signal.SIGKILL)
         found[candidate.id] = graded.result.score
     assert found == here
+
+
+def test_who_else_asks_the_scheduler_for_the_same_id_gets_an_answer_of_its_own(
+    local: LocalCluster,
+) -> None:
+    (one,) = candidates(1)
+    other = assembly.from_markdown("No code.", id=one.id, name=one.name)
+    asked = cluster.graded(address(local), [one], how())
+    asking = cluster.graded(address(local), [other], how())
+    with ThreadPoolExecutor(2) as threads:
+        found: list[list[tuple[Candidate, Graded]]] = list(threads.map(list, (asked, asking)))
+    verdicts = [graded.result.requirements["de-code"].verdict for ((_, graded),) in found]
+    assert verdicts == ["pass", "fail"], "one was given what the other asked for"
 
 
 def test_a_worker_with_another_version_grades_nothing(
@@ -114,11 +129,7 @@ def test_workers_of_several_threads_are_refused() -> None:
         scores(made, candidates(1))
 
 
-def test_what_is_no_engine_is_refused(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_engine_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_PATIENCE", 1)
     for engine, says in (("spark://here", "an engine is"), (f"{SCHEME}127.0.0.1:1", "no Dask")):
         refused(grader("run", "candidates/gpt_5_4", "--engine", engine, "--out", tmp_path), says)
-
-
-def test_the_library_is_the_one_that_users_know() -> None:
-    assert distributed.Client is cluster._distributed().Client
