@@ -117,7 +117,7 @@ class Breaker:
     def threshold(self) -> int:
         """How many failures trip it."""
         binding = self.lab.binding
-        wanted: int = self.settings.get("threshold") or 3  # left out where it was refused
+        wanted: int = self.settings.get("threshold", 3)  # left out where it was refused
         if not binding.ignores_threshold and (self.lab.offers("threshold") or binding.by_rate):
             return wanted + (binding.trips_at or 3) - 3
         return binding.trips_at or wanted

@@ -36,4 +36,9 @@ def settings_for(binding: Binding, settings: dict[str, Any]) -> dict[str, Any]:
     wanted.setdefault("permitted", max((c for c in counts if isinstance(c, int)), default=1))
     if "counted" in binding.parameters and binding.failure == "ServiceFailure":
         wanted.setdefault("counted", ["ServiceFailure"])
-    return {k: v for k, v in wanted.items() if v is not LEFT_OUT}
+    return passed(wanted)
+
+
+def passed(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that are passed at all."""
+    return {concept: value for concept, value in settings.items() if value is not LEFT_OUT}

@@ -2,6 +2,7 @@
 
 import functools
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import msgspec
@@ -347,3 +348,32 @@ def test_a_module_that_is_the_breaker_is_said_to_be_unsure() -> None:
     result = graded("module_functions").result
     assert result.binding["sure"] is False
     assert {str(found.verdict) for found in result.requirements.values()} == {"unknown"}
+
+
+def test_one_that_takes_nothing_but_its_defaults_is_graded_with_those() -> None:
+    """What is left out because it was refused is no setting for anything that is judged."""
+    text = (SHAPES / "builder.py").read_text()
+    text = text[: text.index("class ")] + dedent("""
+        class CircuitBreaker:
+            def __init__(self, failure_threshold=3, recovery_timeout=10.5, multiplier=1.75):
+                if (failure_threshold, recovery_timeout, multiplier) != (3, 10.5, 1.75):
+                    raise ValueError("the settings are not to be touched")
+                self._m = Machine(failure_threshold, recovery_timeout, multiplier)
+
+            @property
+            def state(self):
+                return self._m.word
+
+            async def call(self, fn, /, *args, **kwargs):
+                return await self._m.run(fn, *args, **kwargs)
+    """)
+    files = tuple(
+        SourceFile(path=f"{name}.py", delivered=source, text=source)
+        for name, source in (("fixed", text), ("machine", (SHAPES / "machine.py").read_text()))
+    )
+    fixed = Candidate(id="fixed", name="fixed", files=files, main="fixed")
+    result = grade(fixed, choose(), scoring.load()).result
+    assert result.binding["trips_at"] == 3
+    for row in ("st-open-rejects", "st-recovers-by-itself", "st-rejections-dont-extend"):
+        found = result.requirements[row]
+        assert found.verdict == "pass", f"{row}: {found.evidence}"

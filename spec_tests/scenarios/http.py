@@ -12,6 +12,7 @@ from grader.binding.arguments import ELSEWHERE, HOST
 from grader.binding.examples import Code, Way, read
 from grader.conversation.failures import Blocked, CandidateFailure, Interrupted
 from grader.driver.example import Closing, NotDriven, Stage
+from grader.driver.settings import passed
 from grader.history import ExampleCall
 from grader.specification import static_scenario
 from spec_tests.scenarios.http_seen import Example, Housekeeping, Outage, Program
@@ -264,7 +265,7 @@ def _breaker(bench: Bench) -> tuple[str, object]:
     except Interrupted:
         return "", None
     constructor = binding.constructor
-    return constructor.call, constructor.expression({"threshold": 3, **binding.settings})
+    return constructor.call, constructor.expression(passed({"threshold": 3, **binding.settings}))
 
 
 def _is_silent(call: ExampleCall, first: ExampleCall) -> bool:

@@ -232,7 +232,7 @@ def rejections_while_open(lab: Lab) -> Rejections:
 
 def _period_without_rejections(lab: Lab) -> OpenPeriod:
     """Bisect the open period: one call on each of several breakers, after one wait."""
-    low, high = 0.0, float(lab.settings()["base"]) / 2
+    low, high = 0.0, float(lab.settings().get("base", 10.0)) / 2
     for _ in range(8):
         high *= 2
         if _admitted_after(lab, high):

@@ -28,8 +28,9 @@ def _growth(breaker: Breaker, period: OpenPeriod) -> float:
 
     A multiplier that can be set is taken at its word, as long as chance has no part in it.
     """
-    if breaker.lab.offers("multiplier") and not breaker.lab.binding.jittery:
-        return float(breaker.settings["multiplier"])
+    taken = breaker.settings.get("multiplier") if breaker.lab.offers("multiplier") else None
+    if taken is not None and not breaker.lab.binding.jittery:
+        return float(taken)
     whole, waited = period.high or period.low, 0.0
     for periods in _STEPS:
         breaker.wait((periods - waited) * whole)
