@@ -15,27 +15,28 @@ if TYPE_CHECKING:
     from grader.results import CandidateResult
     from grader.service import Grader
 
+# Nothing is imported before it is asked for: every command and the probe of a sandbox import this.
 __all__ = ["Grader", "grade", "grade_async"]
 __version__ = "0.1.0"
 
 
-def grade(answer: str, *, id: str = "answer") -> "CandidateResult":  # noqa: A002
+def grade(answer: str, *, id: str = "answer") -> "CandidateResult":  # noqa: A002  its name in results
     """Return what the specification finds about a Markdown answer (see `grader.Grader.grade`)."""
-    from grader.service import shared  # noqa: PLC0415 - the worker's package lies below this one
+    from grader.service import shared  # noqa: PLC0415  see above
 
     return shared().grade(answer, id=id)
 
 
-async def grade_async(answer: str, *, id: str = "answer") -> "CandidateResult":  # noqa: A002
+async def grade_async(answer: str, *, id: str = "answer") -> "CandidateResult":  # noqa: A002  its name in results
     """Do as `grade` does, from asyncio or trio."""
-    from grader.service import shared  # noqa: PLC0415
+    from grader.service import shared  # noqa: PLC0415  see above
 
     return await shared().grade_async(answer, id=id)
 
 
 def __getattr__(name: str) -> Any:
     if name == "Grader":
-        from grader.service import Grader  # noqa: PLC0415
+        from grader.service import Grader  # noqa: PLC0415  see above
 
         return Grader
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -42,7 +42,7 @@ def folder() -> Path:
 class Cache:
     """The gradings of one tier, rubric and seed; a context manager.
 
-    Raises InputError where the folder cannot be used.
+    Raises GraderError where the folder or the file in it cannot be used.
     """
 
     def __init__(self, tier: Tier, rubric: Rubric, seed: int) -> None:

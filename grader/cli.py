@@ -3,13 +3,14 @@
 import gc
 import sys
 
-gc.disable()  # what is imported stays: looking through it for garbage finds none
+# What is imported stays: looking through it for garbage finds none. So this comes first.
+gc.disable()
 
-import click  # noqa: E402
+import click  # noqa: E402  after that
 
-from grader import __version__  # noqa: E402
-from grader.commands import grading, looking, proving  # noqa: E402
-from grader.errors import GraderError  # noqa: E402
+from grader import __version__  # noqa: E402  after that
+from grader.commands import grading, looking, proving  # noqa: E402  after that
+from grader.errors import GraderError  # noqa: E402  after that
 
 gc.freeze()
 gc.enable()

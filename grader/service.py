@@ -32,7 +32,7 @@ class Grader:
     """Grades answers with one set of settings; a context manager, for any number of threads.
 
     Raises InputError for a rubric that cannot be used, IsolationError where the sandbox tier does
-    not work here.
+    not work here, and GraderError where there is no room for a cache.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Grader:
 
     # --- grading ----------------------------------------------------------------------
 
-    def grade(self, answer: str, *, id: str = "answer") -> CandidateResult:  # noqa: A002
+    def grade(self, answer: str, *, id: str = "answer") -> CandidateResult:  # noqa: A002  its name in results
         """Return what the specification finds about a Markdown answer.
 
         `score` is None, and `problem` says why, where the answer cannot be read or the
@@ -68,7 +68,7 @@ class Grader:
         except InputError as error:
             return _ungraded(paths.as_id(id), str(error))
 
-    async def grade_async(self, answer: str, *, id: str = "answer") -> CandidateResult:  # noqa: A002
+    async def grade_async(self, answer: str, *, id: str = "answer") -> CandidateResult:  # noqa: A002  its name in results
         """Do as `grade` does, from asyncio or trio; cancelled, it does not wait for the end."""
         return await anyio.to_thread.run_sync(
             lambda: self.grade(answer, id=id), abandon_on_cancel=True

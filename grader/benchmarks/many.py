@@ -1,6 +1,7 @@
 """Many answers through one grader: whether cost grows with their number, and what a cache saves."""
 
 import contextlib
+import functools
 import os
 import resource
 import statistics
@@ -53,7 +54,7 @@ def grow(answer: str, count: int) -> Growth:
     """Grade `count` variants of an answer, twice."""
     texts = [_variant(answer, number) for number in range(count)]
     with tempfile.TemporaryDirectory() as place, _kept_in(Path(place)), Grader() as grader:
-        seconds = tuple(_timed(lambda text=text: grader.grade(text)) for text in texts)  # type: ignore[misc]
+        seconds = tuple(_timed(functools.partial(grader.grade, text)) for text in texts)
         again = _timed(lambda: [grader.grade(text) for text in texts])
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Growth(seconds=seconds, again=again, memory=memory)

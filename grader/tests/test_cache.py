@@ -9,24 +9,21 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from click.testing import CliRunner, Result
 
 from grader import answers, cache, ground, scoring, slot
 from grader.answers import assembly
 from grader.cache import Cache
 from grader.candidate import Candidate
-from grader.cli import main
 from grader.errors import GraderError
 from grader.grading import Graded
 from grader.results import CandidateResult
 from grader.sandbox import Tier, choose
 from grader.tests.driver_helpers import CANDIDATES
+from grader.tests.test_cli import BREAKER_LESS, grader
 from grader.verdicts import Level, Verdict
 
-WITHOUT_A_BREAKER = "```python\nimport time\n\n\ndef now():\n    return time.time()\n```\n"
 
-
-def candidate(text: str = WITHOUT_A_BREAKER, name: str = "one") -> Candidate:
+def candidate(text: str = BREAKER_LESS, name: str = "one") -> Candidate:
     return assembly.from_markdown(text, id=name, name=name.title())
 
 
@@ -57,9 +54,7 @@ def test_another_content_or_seed_or_tier_is_not_known() -> None:
     one = candidate()
     with opened() as kept:
         kept.put(one, graded(one, score=3.5))
-        assert (
-            kept.get(candidate(WITHOUT_A_BREAKER + "More words.\n```python\nx = 1\n```\n")) is None
-        )
+        assert kept.get(candidate(BREAKER_LESS + "More words.\n```python\nx = 1\n```\n")) is None
     for other in (opened(seed=1), opened(Tier.LANDLOCK)):
         with other as kept:
             assert kept.get(one) is None
@@ -111,10 +106,6 @@ def test_what_cannot_be_kept_any_more_is_not_lost() -> None:
 # --- whole runs ---------------------------------------------------------------------------
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
 def contents(out: Path) -> dict[str, bytes]:
     """Return the files of a run, without durations."""
     results = json.loads((out / "results.json").read_bytes())
@@ -131,17 +122,17 @@ def test_a_second_run_computes_nothing_and_finds_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = tmp_path / "answer.md"
-    answer.write_text(WITHOUT_A_BREAKER)
-    assert run("run", answer, "--out", tmp_path / "first").exit_code == 0
+    answer.write_text(BREAKER_LESS)
+    assert grader("run", answer, "--out", tmp_path / "first").exit_code == 0
 
     def never(*_: object, **__: object) -> None:
         raise GraderError("it was graded again")
 
     monkeypatch.setattr("grader.slot.grade", never)
-    again = run("run", answer, "--out", tmp_path / "second")
+    again = grader("run", answer, "--out", tmp_path / "second")
     assert again.exit_code == 0, again.output
     assert contents(tmp_path / "second") == contents(tmp_path / "first")
-    without = run("run", answer, "--no-cache", "--out", tmp_path / "third")
+    without = grader("run", answer, "--no-cache", "--out", tmp_path / "third")
     assert without.exit_code == 3, "it read what it was told not to"
 
 
@@ -151,18 +142,18 @@ def test_where_nothing_can_be_kept_it_says_so_and_grades(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv(cache.PLACE, str(tmp_path / "file" / "below"))
     answer = tmp_path / "answer.md"
-    answer.write_text(WITHOUT_A_BREAKER)
-    result = run("run", answer, "--out", tmp_path / "out")
+    answer.write_text(BREAKER_LESS)
+    result = grader("run", answer, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert "gradings cannot be kept there" in result.stderr
 
 
 def test_the_command_tells_how_much_is_kept_and_forgets_it(tmp_path: Path) -> None:
     answer = tmp_path / "answer.md"
-    answer.write_text(WITHOUT_A_BREAKER)
-    run("run", answer, "--out", tmp_path / "out")
-    assert ": 1 gradings, " in run("cache").output
-    assert ": 0 gradings, " in run("cache", "--clear").output
+    answer.write_text(BREAKER_LESS)
+    grader("run", answer, "--out", tmp_path / "out")
+    assert ": 1 gradings, " in grader("cache").output
+    assert ": 0 gradings, " in grader("cache", "--clear").output
 
 
 @pytest.mark.parametrize("after", [0, 1, 3])
@@ -170,7 +161,7 @@ def test_a_run_that_is_killed_goes_on_and_ends_as_a_quiet_one(tmp_path: Path, af
     inputs = []
     for number in range(4):
         path = tmp_path / f"answer{number}.md"
-        path.write_text(WITHOUT_A_BREAKER.replace("now", f"now{number}"))
+        path.write_text(BREAKER_LESS.replace("now", f"now{number}"))
         inputs.append(str(path))
     command = [sys.executable, "-m", "grader", "run", *inputs, "--jobs", "2", "--out"]
     place = {**os.environ, cache.PLACE: str(tmp_path / "kept")}
