@@ -64,7 +64,7 @@ def test_the_call_after_the_tripping_failure_is_rejected(trip_counts: TripCounts
                 f"it says that it is open after failure {count.opened}, and first rejected call"
                 f" {len(count.calls)}"
             )
-        elif count.configured is not None:
+        if count.configured is not None:
             blocked_unless(
                 len(count.calls) <= count.configured + 1,
                 "th-exact",
@@ -159,7 +159,8 @@ def needs_judging(seen: BadSetting, *, clamped: bool) -> bool:
     behaves = seen.probes == 1 or (
         len(seen.periods) > 1 and seen.periods[1].low >= 0.9 * seen.periods[0].low
     )
-    return not (seen.refused or seen.replaced or clamped or behaves)
+    brought = seen.replaced and not seen.by_default
+    return not (seen.refused or brought or clamped or behaves)
 
 
 @requirement("th-validation", SHOULD, source="R4J, FS, ARR, POL", known=ATTESTED)
@@ -173,6 +174,7 @@ def test_a_setting_that_makes_no_sense_is_refused(
     if not needs_judging(seen, clamped=number and normal(seen.parameter) in clamps):
         return
     told = f"{seen.parameter}={seen.value} was accepted"
+    assert not seen.by_default, f"{told}, and silently became the default"
     if CASES[case][0] == "cap":
         unknown_unless(seen.periods, f"{told}, and it did not trip")
         period = seen.periods[0]

@@ -146,16 +146,29 @@ def examples(found: Sequence[Part]) -> set[int]:
     running anything, what the implementation needs and has nowhere else; and
     where all blocks look like examples, the first counts as the implementation.
     """
-    shown: set[int] = set()
+    shown = {part.number for part in found if _is_foretaste(part, found)}
     breakers: set[str] = set()
     for part in found:
-        if _is_example(part, breakers, first=len(shown) == part.number):
+        if part.number in shown:
+            continue
+        first = all(number in shown for number in range(part.number))
+        if _is_example(part, breakers, first=first):
             shown.add(part.number)
         breakers |= part.breakers
     needed = {name for part in found if part.number not in shown for name in part.uses}
     needed -= {name for part in found if part.number not in shown for name in part.defines}
     shown -= {part.number for part in found if not part.runs and needed & part.defines}
     return shown if len(shown) < len(found) else shown - {0}
+
+
+def _is_foretaste(part: Part, found: Sequence[Part]) -> bool:
+    """Tell whether a nameless block cannot run, for it calls what only a later one defines."""
+    if part.path is not None or part.defines:
+        return False
+    later = {name for other in found[part.number + 1 :] for name in other.defines}
+    known = {name for other in found[: part.number] for name in other.defines}
+    known |= {one.name for one in part.imports}
+    return bool(part.calls & (later - known))
 
 
 def _is_example(part: Part, breakers: set[str], *, first: bool) -> bool:

@@ -104,7 +104,7 @@ def guesses(built: Constructor) -> bool:
         if a.nested is not None
         else a.concept is None and v.match(a.name, v.PARAMETERS["name"]) is None
         for a in built.arguments
-        if not isinstance(a.fixed, dict)
+        if not isinstance(a.fixed, dict) and not a.left_out
     )
 
 
@@ -126,9 +126,8 @@ def _passed_on(
         arguments = constructor(other, shape, unread, depth=1).arguments if other != member else ()
         concepts = {a.concept for a in arguments}
         # What is no breaker by its name must look like one by all its settings.
-        if {"threshold", "base"} <= concepts or (
-            other in likely and {"threshold", "base"} & concepts
-        ):
+        trips = {"threshold", "rate", "minimum_calls"} & concepts
+        if (trips and "base" in concepts) or (other in likely and (trips or "base" in concepts)):
             return [a for a in arguments if not a.positional and a.name not in own]
     return []
 
@@ -165,6 +164,8 @@ def _fits(parameter: ParameterShape, concept: str) -> bool:
     annotation = parameter.annotation.lower()
     if concept in _NUMBERS and isinstance(default, str):
         return False
+    if concept in _NUMBERS - {"jitter"} and _holds_several(parameter):
+        return concept == "base" and bool(re.search("float|int|timedelta", annotation))
     if concept in {"threshold", "minimum_calls", "limit", "successes"}:
         return "timedelta" not in annotation
     if concept == "window_time" and parameter.name.lower() == "window":
@@ -175,6 +176,15 @@ def _fits(parameter: ParameterShape, concept: str) -> bool:
     if concept == "name":
         return not isinstance(default, (int, float)) or default is None
     return True
+
+
+def _holds_several(parameter: ParameterShape) -> bool:
+    """Whether a parameter takes a tuple, a list or a class, and no number."""
+    default = parameter.default.opaque if isinstance(parameter.default, Opaque) else ""
+    container = r"(typing\.)?(tuple|list|sequence|iterable|collection|set|frozenset|type)\["
+    return default in {"tuple", "list", "set", "frozenset", "type"} or bool(
+        re.match(rf"(optional\[|union\[)?{container}", parameter.annotation.lower())
+    )
 
 
 def _settle_doubts(taken: dict[str, str], parameters: list[ParameterShape]) -> dict[str, str]:
@@ -222,8 +232,9 @@ def _argument(
     nested = _nested(parameter, shape) if depth < _DEEPEST else None
     if nested is not None and (concept is None or v.normal(parameter.name) in v.NESTED_PARAMETERS):
         inner = constructor(nested, shape, unread, depth + 1)
-        if inner.concepts() or parameter.required:
-            return Argument(name=parameter.name, positional=positional, nested=inner)
+        spare = not (inner.concepts() or parameter.required)
+        if not spare or any(a.spare for a in inner.arguments):
+            return Argument(name=parameter.name, positional=positional, nested=inner, spare=spare)
     if concept in _NUMBERS or concept in _ERROR_KINDS:
         kind = kind_of(parameter, concept)
         return Argument(name=parameter.name, positional=positional, concept=concept, kind=kind)
@@ -233,13 +244,40 @@ def _argument(
         return Argument(
             name=parameter.name, positional=positional, concept=concept, kind=kind, fixed=hooks
         )
+    kind = "" if concept is not None or parameter.name in unread else spare_kind(parameter)
     if not parameter.required:
-        return None
+        return Argument(name=parameter.name, kind=kind, spare=True) if kind else None
     helper = _helper(parameter, shape)
     if helper is not None:
         built = Constructor(call=helper.path)
         return Argument(name=parameter.name, positional=positional, nested=built)
-    return Argument(name=parameter.name, positional=positional, fixed=_guess(parameter, concept))
+    return Argument(
+        name=parameter.name,
+        positional=positional,
+        kind=kind or "number",
+        fixed=_guess(parameter, concept),
+        spare=bool(kind),
+    )
+
+
+def spare_kind(parameter: ParameterShape) -> str:
+    """Return in which form a parameter that no name explains may take a setting, if any."""
+    default, annotation = parameter.default, parameter.annotation.lower()
+    if (
+        parameter.variadic
+        or parameter.kind == "positional_only"
+        or isinstance(default, (str, bool))
+    ):
+        return ""
+    words = set(re.findall(r"\w+", annotation))
+    opaque = default.opaque if isinstance(default, Opaque) else ""
+    told = words - {"none", "optional", "union", "final"}
+    if opaque in {"tuple", "list", "set", "frozenset", "type"} or "type" in words:
+        numbers = {"float", "int"} & words and opaque != "type"
+        return "" if numbers else _error_kind(parameter, None)
+    number = isinstance(default, (int, float)) or opaque == "timedelta"
+    number = number or told <= {"int", "float", "timedelta", "real", "number", "any", "decimal"}
+    return _kind(parameter, "base") if number and (not opaque or opaque == "timedelta") else ""
 
 
 def _hooks(parameter: ParameterShape, shape: Shape) -> list[str]:
@@ -289,14 +327,26 @@ def _configures(kind: ClassShape) -> bool:
 
 
 def _configuring_subclass(kind: ClassShape, classes: list[ClassShape]) -> ClassShape | None:
-    heirs = [k for k in classes if kind.name in k.bases and _configures(k)]
-    exponential = [k for k in heirs if "expo" in k.name.lower()]
-    return next(iter([*exponential, *heirs]), None)
+    """Return the likeliest class that can stand for an abstract one, or for a protocol."""
+    heirs = [k for k in classes if kind.name in k.bases or _follows(k, kind)]
+    named = [k for k in heirs if _configures(k)]
+    exponential = [k for k in named if "expo" in k.name.lower()]
+    spare = [k for k in heirs if any(spare_kind(p) for p in k.parameters)]
+    return next(iter([*exponential, *named, *spare]), None)
+
+
+def _follows(kind: ClassShape, protocol: ClassShape) -> bool:
+    """Whether a class has all the methods of a protocol."""
+    wanted = {m.name for m in protocol.methods}
+    is_one = "Protocol" in protocol.bases and "Protocol" not in kind.bases
+    return is_one and bool(wanted) and wanted <= {m.name for m in kind.methods}
 
 
 def _kind(parameter: ParameterShape, concept: str) -> str:
     annotation, default = parameter.annotation.lower(), parameter.default
     opaque = default.opaque if isinstance(default, Opaque) else ""
+    if concept == "base" and _holds_several(parameter):
+        return "table"
     if concept in {"exponential", "jitter"} and (isinstance(default, bool) or annotation == "bool"):
         return "switch"
     if "timedelta" in annotation or "timedelta" in opaque:

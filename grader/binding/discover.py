@@ -9,7 +9,7 @@ from grader.binding import vocabulary as v
 from grader.binding.construct import constructor, guesses
 from grader.binding.indirect import indirect, naming_decorators
 from grader.binding.keyed import is_told_which, one_circuit_of
-from grader.binding.model import Constructor, Surface
+from grader.binding.model import FIRST, Constructor, Surface
 from grader.binding.shape import ClassShape, MethodShape, Shape
 from grader.binding.targets import breaker_classes, factories
 
@@ -50,7 +50,7 @@ def propose(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal
     made = [p for p in made if p.constructor.concepts() or not public]
     others = [*(p for p in callable_ if _is_private(p)), *(p for p in classes if not p.surfaces)]
     # What can be set when it is built by its class is built so; else as its users come by it.
-    plain = [p for p in public if p.constructor.concepts() and not guesses(p.constructor)]
+    plain = [p for p in public if p.constructor.concepts() and _is_for_users(p.constructor)]
     rest = [p for p in public if p not in plain]
     indirectly = [
         Proposal(
@@ -76,6 +76,13 @@ def _is_private(proposal: Proposal) -> bool:
     return proposal.constructor.call.partition(":")[2].startswith("_")
 
 
+def _is_for_users(built: Constructor) -> bool:
+    """Whether all that it is built of has a public name and a known meaning."""
+    nested = (a.nested for a in built.arguments if a.nested is not None and not a.left_out)
+    private = any(one.call.partition(":")[2].startswith("_") for one in nested)
+    return not private and not guesses(built)
+
+
 def _of_class(kind: ClassShape, shape: Shape, unread: frozenset[str]) -> Proposal:
     built = constructor(kind, shape, unread)
     surfaces = tuple(_surfaces(kind, shape))
@@ -94,26 +101,40 @@ def _of_class(kind: ClassShape, shape: Shape, unread: frozenset[str]) -> Proposa
 def _around(kind: ClassShape, shape: Shape, unread: frozenset[str]) -> Proposal | None:
     """Return how a class is used that is built around the function which it protects."""
     first = next(iter(kind.parameters), None)
-    if first is None or not first.required or first.kind == "positional_only":
+    ways = _through(kind)
+    if first is None or not ways:
         return None
+    built = constructor(kind, shape, unread)
+    arguments = tuple(a for a in built.arguments if a.name != first.name)
+    around = FIRST if first.kind == "positional_only" else first.name
+    return Proposal(
+        constructor=msgspec.structs.replace(built, arguments=arguments, around=around),
+        surfaces=tuple(ways),
+        is_factory=True,
+    )
+
+
+def _through(kind: ClassShape) -> list[Surface]:
+    """Return how the function is called that a class is built around; empty for any other class."""
+    first = next(iter(kind.parameters), None)
+    if first is None or not first.required:
+        return []
     if v.normal(first.name) not in v.FUNCTIONS and "Callable" not in first.annotation:
-        return None
-    ways = [
+        return []
+    return [
         Surface(style="decorate", mode=mode, through="" if name == "__call__" else name)
-        for method in kind.methods
+        for method in sorted(kind.methods, key=lambda m: not m.is_async)
         if (name := method.name) and v.match(name, v.CALLS) is not None
         if method.passes_arguments and all(p.variadic for p in method.parameters)
         for mode in (("async",) if method.is_async else ("async", "sync"))
     ]
-    if not ways:
-        return None
-    built = constructor(kind, shape, unread)
-    arguments = tuple(a for a in built.arguments if a.name != first.name)
-    return Proposal(
-        constructor=msgspec.structs.replace(built, arguments=arguments, around=first.name),
-        surfaces=tuple(ways),
-        is_factory=True,
-    )
+
+
+def _wrapper(method: MethodShape, shape: Shape) -> ClassShape | None:
+    """Return the class of what a method hands out around a function, if it says so."""
+    words = set(re.findall(r"\w+", method.returns))
+    classes = (m for m in shape if isinstance(m, ClassShape) and m.name in words)
+    return next((kind for kind in classes if _through(kind)), None)
 
 
 def _by_hand(kind: ClassShape, words: tuple[str, ...]) -> str:
@@ -126,7 +147,7 @@ def _by_hand(kind: ClassShape, words: tuple[str, ...]) -> str:
 def _surfaces(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
     yield from _calls(kind)
     yield from _contexts(kind)
-    yield from _decorators(kind)
+    yield from _decorators(kind, shape)
     yield from _permits(kind, shape)
 
 
@@ -182,13 +203,16 @@ def _contexts(kind: ClassShape) -> Iterator[Surface]:
             )
 
 
-def _decorators(kind: ClassShape) -> Iterator[Surface]:
+def _decorators(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
     for method in kind.methods:
         if v.match(method.name, v.DECORATORS) is None or method.is_async:
             continue
         if method.context or method.async_context:
             continue  # contextlib's can decorate as well, but plain functions alone
         name = "" if method.name == "__call__" else method.name
+        wrapper = _wrapper(method, shape)
+        if wrapper is not None and method.takes_function:
+            yield from (msgspec.structs.replace(way, name=name) for way in _through(wrapper))
         for mode in ("async", "sync"):
             if method.takes_function:
                 yield Surface(style="decorate", mode=mode, name=name)

@@ -1,28 +1,24 @@
-"""Breakers that are not built by calling their class: registries, builders, named constructors."""
+"""Breakers that are not built by calling their class: by registries and named constructors."""
 
 import re
 from collections.abc import Iterator
 
 from grader.binding import vocabulary as v
-from grader.binding.construct import constructor, kind_of, method_constructor
-from grader.binding.model import Argument, Constructor
+from grader.binding.builders import Found, builders
+from grader.binding.construct import constructor, method_constructor
+from grader.binding.model import Constructor
 from grader.binding.shape import ClassShape, FunctionShape, MethodShape, ParameterShape, Shape
-from grader.binding.targets import breaker_classes
+from grader.binding.targets import breaker_classes, product
 
 _KEEPER = re.compile(r"registry|factory|manager|pool|breakers|hub|collection|provider|circuits")
-_BUILDER = re.compile(r"builder", re.IGNORECASE)
 _CORE = frozenset({"threshold", "rate", "base"})
-_SETTER = re.compile(r"^(with|set|use|and|trip|open)_")
-
-Found = tuple[Constructor, ClassShape]
-"""How a breaker is come by, and its class."""
 
 
 def indirect(shape: Shape, unread: frozenset[str]) -> Iterator[Found]:
     """Yield other ways to come by a breaker that say how it is set, the likeliest first."""
     for found in (
         *_named_constructors(shape, unread),
-        *_builders(shape),
+        *builders(shape, unread),
         *_registries(shape, unread),
         *_functions(shape, unread),
     ):
@@ -46,9 +42,9 @@ def naming_decorators(shape: Shape, unread: frozenset[str]) -> Iterator[Construc
 def _registries(shape: Shape, unread: frozenset[str]) -> Iterator[Found]:
     for keeper in _keepers(shape):
         for _, getter in sorted(_getters(keeper), key=lambda entry: entry[0]):
-            product = _product(getter, shape, keeper)
-            if product is not None:
-                yield _from(keeper, getter, shape, unread), product
+            made = product(getter, shape, keeper)
+            if made is not None:
+                yield _from(keeper, getter, shape, unread), made
 
 
 def _keepers(shape: Shape) -> list[ClassShape]:
@@ -97,22 +93,6 @@ def _from(
     )
 
 
-def _product(
-    maker: MethodShape | FunctionShape, shape: Shape, keeper: ClassShape | None = None
-) -> ClassShape | None:
-    """Return the class of what is handed out: as annotated, else the likeliest breaker."""
-    likely = breaker_classes(shape)
-    words = set(re.findall(r"\w+", maker.returns))
-    for kind in likely:
-        if kind.name in words:
-            return kind
-    if keeper is not None:
-        likely = [kind for kind in likely if kind != keeper]
-        near = [kind for kind in likely if kind.module == keeper.module]
-        likely = near or likely
-    return likely[0] if likely else None
-
-
 def _functions(shape: Shape, unread: frozenset[str]) -> Iterator[Found]:
     """Yield functions that hand out a breaker, such as `get_breaker(name, …)`."""
     for member in shape:
@@ -122,12 +102,12 @@ def _functions(shape: Shape, unread: frozenset[str]) -> Iterator[Found]:
             continue
         words = set(re.findall(r"\w+", member.returns))
         if any(kind.name in words for kind in breaker_classes(shape)):
-            product = _product(member, shape)
-            if product is not None:
-                yield method_constructor(member, member.path, shape, unread), product
+            made = product(member, shape)
+            if made is not None:
+                yield method_constructor(member, member.path, shape, unread), made
 
 
-# --- named constructors and builders --------------------------------------------------------
+# --- named constructors ---------------------------------------------------------------------
 
 
 def _named_constructors(shape: Shape, unread: frozenset[str]) -> Iterator[Found]:
@@ -137,61 +117,3 @@ def _named_constructors(shape: Shape, unread: frozenset[str]) -> Iterator[Found]
             if method.static and method.parameters and not method.is_async:
                 path = f"{kind.path}.{method.name}"
                 yield method_constructor(method, path, shape, unread), kind
-
-
-def _builders(shape: Shape) -> Iterator[Found]:
-    """Yield builders: `CircuitBreaker.builder().failure_threshold(3).build()`."""
-    for member in shape:
-        if not isinstance(member, ClassShape) or not _BUILDER.search(member.name):
-            continue
-        ends = [
-            (rank, m)
-            for m in member.methods
-            if m.takes_nothing and (rank := v.match(m.name, v.BUILDERS)) is not None
-        ]
-        if not ends or any(p.required and not p.variadic for p in member.parameters):
-            continue
-        end = min(ends, key=lambda entry: entry[0])[1]
-        product = _product(end, shape, member)
-        if product is None:
-            continue
-        call = next(
-            (
-                f"{product.path}.{m.name}"
-                for m in product.methods
-                if m.static and m.takes_nothing and "builder" in m.name.lower()
-            ),
-            member.path,
-        )
-        yield (
-            Constructor(call=call, arguments=tuple(_setters(member)), finish=end.name),
-            product,
-        )
-
-
-def _setters(builder: ClassShape) -> Iterator[Argument]:
-    taken: set[str] = set()
-    for method in builder.methods:
-        if len(method.parameters) != 1:
-            continue
-        name = _SETTER.sub("", method.name)
-        for concept, names in v.PARAMETERS.items():
-            if concept not in taken and v.match(name, names) is not None:
-                taken.add(concept)
-                value = ParameterShape(
-                    name=f"{method.name}",
-                    kind="positional_or_keyword",
-                    annotation=method.parameters[0].annotation,
-                )
-                kind = kind_of(_with_unit(value, method.parameters[0]), concept)
-                yield Argument(name=method.name, positional=True, concept=concept, kind=kind)
-                break
-
-
-def _with_unit(method: ParameterShape, parameter: ParameterShape) -> ParameterShape:
-    """Return whichever of the two names tells the unit."""
-    if v.unit(method.name) == 1 and v.unit(parameter.name) != 1:
-        return ParameterShape(
-            name=parameter.name, kind=parameter.kind, annotation=parameter.annotation
-        )
-    return method

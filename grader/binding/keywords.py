@@ -9,6 +9,8 @@ from grader.binding import vocabulary as v
 from grader.binding.shape import ClassShape, FunctionShape, ParameterShape, Shape
 from grader.candidate import Candidate
 
+_ENOUGH = 2
+"""So many keys that set something make a dictionary one of settings."""
 _LOOKUPS = {"get", "pop", "setdefault"}
 
 Keywords = dict[str, tuple[ParameterShape, ...]]
@@ -50,9 +52,41 @@ def mappings_read(candidate: Candidate) -> Mappings:
             for parameter in (*maker.args.posonlyargs, *maker.args.args, *maker.args.kwonlyargs):
                 if _may_be_mapping(parameter):
                     looked_up = _found_in(node, _made_of(maker, parameter.arg), defaults)
+                    looked_up = looked_up or _written_out(tree)
                     if looked_up:
                         found.setdefault(node.name, {})[parameter.arg] = looked_up
     return found
+
+
+def _written_out(tree: ast.Module) -> tuple[ParameterShape, ...]:
+    """Return the keys of the one dictionary of settings that a module writes out, or its type."""
+    for node in sorted(tree.body, key=lambda node: not isinstance(node, ast.ClassDef)):
+        keys: tuple[ParameterShape, ...] = ()
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        if isinstance(value, ast.Dict):
+            keys = tuple(_shape(key, default) for key, default in _constants(value).items())
+        elif isinstance(node, ast.ClassDef) and "TypedDict" in map(ast.unparse, node.bases):
+            fields = [f for f in node.body if isinstance(f, ast.AnnAssign)]
+            keys = tuple(
+                _shape(ast.unparse(f.target), None, ast.unparse(f.annotation)) for f in fields
+            )
+        concepts = ("threshold", "rate", "base", "cap", "multiplier", "limit", "successes")
+        known = {
+            c for c in concepts for key in keys if v.match(key.name, v.PARAMETERS[c]) is not None
+        }
+        if len(known) >= _ENOUGH:
+            return keys
+    return ()
+
+
+def _shape(name: str, default: object, annotation: str = "") -> ParameterShape:
+    return ParameterShape(
+        name=name,
+        kind="keyword_only",
+        annotation=annotation,
+        required=False,
+        default=default if isinstance(default, str | int | float | bool) else None,
+    )
 
 
 def _may_be_mapping(parameter: ast.arg) -> bool:
@@ -149,15 +183,7 @@ def _found_in(
         name, default = _lookup(node, holders)
         if name and name.isidentifier():
             found.setdefault(name, defaults.get(name) if default is None else default)
-    return tuple(
-        ParameterShape(
-            name=name,
-            kind="keyword_only",
-            required=False,
-            default=default if isinstance(default, str | int | float | bool) else None,
-        )
-        for name, default in found.items()
-    )
+    return tuple(_shape(name, default) for name, default in found.items())
 
 
 def _made_of(maker: ast.FunctionDef, first: str) -> set[str]:

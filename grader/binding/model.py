@@ -1,5 +1,6 @@
 """A binding: how one candidate's breaker is built, called and read, as plain data."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,9 @@ class Verbatim(msgspec.Struct, frozen=True):
     """A setting that is passed as it stands, in whatever kind the parameter is."""
 
     expression: Expression
+
+
+FIRST = "*"
 
 
 class Surface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,7 +64,7 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{shown}()" if self.parentheses else shown
 
 
-class Argument(msgspec.Struct, frozen=True, kw_only=True):
+class Argument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One argument of a constructor."""
 
     name: str
@@ -69,10 +73,40 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True):
     """What it sets, such as `threshold`; None where it is fixed or nested."""
     kind: str = "number"
     """`number`, `integer`, `timedelta`, `milliseconds`, `minutes`, `switch`, `percent`, `range`;
+    `table` for open periods one by one;
     for error lists `type`, `tuple`, `list`, `set`, `frozenset`, `predicate`; `listener` or
     `listeners`, with the names of the listener's methods in `fixed`."""
     fixed: Any = None
     nested: "Constructor | None" = None
+    spare: bool = False
+    """Its name says nothing; until it is known what it sets, it is left at its default."""
+
+    @property
+    def left_out(self) -> bool:
+        """Whether it is not passed, whatever the settings are."""
+        if self.nested is not None:
+            return self.spare and not self.nested.concepts()
+        return self.spare and self.concept is None and self.fixed is None
+
+    def passed(self, settings: dict[str, Any]) -> bool:
+        """Whether it is passed with these settings."""
+        if self.left_out or self.nested is not None or self.concept is None:
+            return not self.left_out
+        if self.concept not in settings:
+            return False
+        # No range is neutral for all: (1, 1) multiplies, (0, 0) adds.
+        return self.kind != "range" or bool(settings[self.concept])
+
+    def value(self, settings: dict[str, Any]) -> Expression:
+        """Return the expression of what is passed."""
+        if self.nested is not None:
+            return self.nested.expression(settings)
+        if self.concept is None:
+            return self.fixed
+        if self.kind == "table":
+            return _table(settings)
+        told = self.fixed if self.concept == "listener" else None
+        return _in_kind(told or settings[self.concept], self.kind)
 
 
 class Constructor(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,16 +120,18 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[str, ...] = ()
     """What it builds keeps many circuits: the parameters of its methods that tell which one."""
     around: str = ""
-    """The parameter that takes the function to protect: each function gets a breaker."""
+    """The parameter that takes the function to protect: each function gets a breaker. `FIRST` where
+    that has to be given by its place."""
     finish: str = ""
-    """`call` gives a builder: each argument is one of its methods, and this one ends it."""
+    """`call`, or `on`, gives a builder: each argument is one of its methods, and this one ends
+    it. What is nested there is the call of a method that takes several."""
     open_ended: bool = False
     """It takes keywords that nobody could be found to read: settings that are not known."""
 
     @property
     def told(self) -> str:
         """`module:Name` as reports show it: with the method that hands the breaker out."""
-        if self.on is not None:
+        if self.on is not None and not self.finish:
             return f"{self.on.told}.{self.call}"
         return f"{self.call}.{self.finish}" if self.finish else self.call
 
@@ -104,7 +140,9 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
         found: dict[str, str] = {}
         for argument in self.arguments:
             if argument.concept is not None:
-                found.setdefault(argument.concept, argument.name)
+                told = ("base", "multiplier", "cap") if argument.kind == "table" else ()
+                for concept in told or (argument.concept,):
+                    found.setdefault(concept, argument.name)
             elif argument.nested is not None:
                 for concept, name in argument.nested.concepts().items():
                     found.setdefault(concept, f"{argument.name}.{name}")
@@ -119,17 +157,9 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
         args: list[Any] = []
         kwargs: dict[str, Any] = {}
         for argument in self.arguments:
-            if argument.nested is not None:
-                value = argument.nested.expression(settings)
-            elif argument.concept is not None:
-                if argument.concept not in settings:
-                    continue
-                if argument.kind == "range" and not settings[argument.concept]:
-                    continue  # no range is neutral for all: (1, 1) multiplies, (0, 0) adds
-                told = argument.fixed if argument.concept == "listener" else None
-                value = _in_kind(told or settings[argument.concept], argument.kind)
-            else:
-                value = argument.fixed
+            if not argument.passed(settings):
+                continue
+            value = argument.value(settings)
             if argument.positional:
                 args.append(value)
             else:
@@ -143,10 +173,14 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
 
     def _chain(self, settings: dict[str, Any]) -> Expression:
         built: Expression = {"$call": self.call}
+        if self.on is not None:
+            built = self.on.expression(settings)
         for argument in self.arguments:
-            if argument.concept in settings:
-                value = _in_kind(settings[argument.concept], argument.kind)
-                built = {"$call": argument.name, "on": built, "args": [value]}
+            if not argument.passed(settings):
+                continue
+            value = argument.value(settings)
+            step = value if argument.nested is not None else {"args": [value]}
+            built = {**step, "$call": argument.name, "on": built}
         return {"$call": self.finish, "on": built}
 
 
@@ -155,6 +189,20 @@ _UNITS: dict[str, Callable[[float], float]] = {
     "minutes": lambda seconds: seconds / 60,
     "percent": lambda share: share * 100,
 }
+
+
+_LONGEST_TABLE = 64
+
+
+def _table(settings: dict[str, Any]) -> Expression:
+    """Return the open periods one by one, the last of which is the cap."""
+    base = settings["base"]
+    periods = [_in_kind(base, "number")]
+    if isinstance(base, (int, float)):
+        factor, cap = settings.get("multiplier", 2.0), settings.get("cap", math.inf)
+        while periods[-1] < min(cap, periods[-1] * factor) and len(periods) < _LONGEST_TABLE:
+            periods.append(min(cap, periods[-1] * factor))
+    return {"$call": "builtins:tuple", "args": [periods]}
 
 
 def _in_kind(value: Any, kind: str) -> Expression:

@@ -68,6 +68,22 @@ def _score(kind: ClassShape, derived_from: set[str]) -> int:
     return score - 4 * (kind.name in derived_from)
 
 
+def product(
+    maker: MethodShape | FunctionShape, shape: Shape, keeper: ClassShape | None = None
+) -> ClassShape | None:
+    """Return the class of what is handed out: as annotated, else the likeliest breaker."""
+    likely = breaker_classes(shape)
+    words = set(re.findall(r"\w+", maker.returns))
+    for kind in likely:
+        if kind.name in words:
+            return kind
+    if keeper is not None:
+        likely = [kind for kind in likely if kind != keeper]
+        near = [kind for kind in likely if kind.module == keeper.module]
+        likely = near or likely
+    return likely[0] if likely else None
+
+
 def is_module_of_functions(shape: Shape) -> bool:
     """Whether plain functions do what a breaker's methods do: call or permit, tell or record."""
     names = [m.name for m in shape if isinstance(m, FunctionShape)]

@@ -56,7 +56,7 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
     "window_time": _names(
         "failure_window error_window window_seconds rolling_window failure_window_seconds"
         " window_duration rolling_window_seconds time_window failure_timeout sampling_duration"
-        " window_period failure_expiry window_time"
+        " window_period failure_expiry window_time within"
     ),
     "base": _names(
         "recovery_timeout reset_timeout base_recovery_timeout initial_recovery_timeout"
@@ -69,7 +69,8 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
         " open_for open_interval retry_after base_period initial_period base_reset_timeout"
         " initial_reset_timeout backoff_initial open_time first_open_period recovery_period"
         " recovery_interval base_recovery_time recovery_window base_wait initial_wait open_wait"
-        " wait_time wait_duration wait_period initial base timeout delay wait"
+        " wait_time wait_duration wait_period initial base timeout delay wait open open_periods"
+        " open_base stay_open stay_open_for first_open"
     ),
     "multiplier": _names(
         "backoff_multiplier backoff_factor multiplier exponential_base recovery_backoff"
@@ -86,7 +87,7 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
         " maximum_timeout maximum_recovery_timeout maximum_backoff max_open_for open_for_max"
         " max_open_time max_break_duration max_cooldown_period max_recovery_delay"
         " recovery_timeout_cap max_interval longest_open_period max_period"
-        " wait_duration_max max_wait_duration maximum cap max"
+        " wait_duration_max max_wait_duration maximum cap max open_max longest longest_open"
     ),
     "jitter": _names(
         "jitter backoff_jitter jitter_factor jitter_ratio jitter_range randomization_factor"
@@ -120,12 +121,15 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
         " tracked_exceptions monitored_exceptions record_exceptions catch_exceptions"
         " include_exceptions included_exceptions handled_exceptions expected_errors"
         " failure_types counted_exceptions include trip_on recorded_exceptions"
-        " exception_types failure_errors counts_as_failure_types record_on"
+        " exception_types failure_errors counts_as_failure_types record_on counts counting"
+        " counted_errors counted_types failures failure_on trips_on tripping_exceptions"
     ),
     "ignored": _names(
         "excluded_exceptions exclude exclude_exceptions ignored_exceptions ignore_exceptions"
         " ignore_on ignored whitelist passthrough_exceptions excluded ignore"
-        " exceptions_to_ignore ignored_errors non_failure_exceptions excluded_errors"
+        " exceptions_to_ignore ignored_errors non_failure_exceptions excluded_errors ignores"
+        " ignoring not_failures neutral neutral_types neutral_errors neutral_exceptions exclusions"
+        " excluded_types ignored_types never_count do_not_count transparent_errors"
     ),
     "failure_predicate": _names(
         "is_failure failure_predicate should_trip exception_filter should_handle"
@@ -219,7 +223,7 @@ RELEASE: Final = _names(
 )
 STATES: Final = _names(
     "state current_state get_state status circuit_state state_name get_current_state _state"
-    " phase circuit_status breaker_state current_status"
+    " phase circuit_status breaker_state current_status mode current_phase"
 )
 FLAGS: Final[dict[str, tuple[str, ...]]] = {
     "closed": ("is_closed", "closed"),

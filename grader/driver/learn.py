@@ -9,6 +9,7 @@ from grader.binding.keywords import with_keywords, with_mappings
 from grader.binding.model import Binding, Constructor, Hearing, Surface
 from grader.binding.reading import Reading
 from grader.binding.shape import Page, Shape
+from grader.binding.spares import assigned, place_of, without_spares
 from grader.binding.state import OPEN
 from grader.binding.targets import is_module_of_functions, may_be_breaker
 from grader.conversation.failures import Blocked, Unknown
@@ -18,6 +19,7 @@ from grader.driver.lab import Refused
 from grader.driver.readings import Readings
 from grader.driver.settings import DEFAULTS, LEFT_OUT
 from grader.driver.trial import Trial
+from grader.driver.unnamed import Unnamed
 
 _MOST_SURFACES = 14
 _MOST_PROPOSALS = 6
@@ -112,6 +114,7 @@ class _Learner:
         self._doubts: list[str] = []
         self._trial = Trial(worker, proposal, seed, settings)
         self._readings = Readings(self._trial)
+        self._unnamed = Unnamed(self._trial)
         self._crashes = False
 
     def learn(self, beside: tuple[Constructor, ...], ways: list[Hearing]) -> Binding:
@@ -120,16 +123,22 @@ class _Learner:
         `beside` are functions that may build a decorator, `ways` those of giving it a listener.
         """
         self._settle_settings()
+        self._settle_error_lists()
         self._settle_surfaces()
         if self._trial.binding.surfaces and self._trial.binding.works:
+            self._unnamed.settle_threshold()
             self._settle_trip()
+            self._settle_unnamed()
             self._settle_other_mode()
             self._settle_luck()
             self._readings.settle_metrics()
             self._readings.settle_exported_metrics()
             self._settle_hearing(ways)
             self._settle_decorator(beside)
-        return self._trial.adopt(sure=not self._doubts, doubts=tuple(self._doubts))
+        known = without_spares(self._trial.binding.constructor)
+        return self._trial.adopt(
+            constructor=known, sure=not self._doubts, doubts=tuple(self._doubts)
+        )
 
     # --- building ---------------------------------------------------------------------
 
@@ -144,13 +153,16 @@ class _Learner:
             {"cap": 600.0, "call_timeout": LEFT_OUT, "window_time": LEFT_OUT},
             {"jitter": LEFT_OUT, "call_timeout": LEFT_OUT, "window_time": LEFT_OUT},
             {"limit": LEFT_OUT, "successes": LEFT_OUT, "call_timeout": LEFT_OUT},
+            {"rate": 0.5},
+            {"rate": 0.5, "cap": 10_000.0, "call_timeout": LEFT_OUT, "window_time": LEFT_OUT},
             {"counted": LEFT_OUT},
             # Nothing but what it requires.
             dict.fromkeys([*DEFAULTS, "counted"], LEFT_OUT),
         ]
         for trial in trials:
             try:
-                self._trial.lab.build(self._proposal.constructor, self._trial.lab.settings(**trial))
+                constructor = self._trial.binding.constructor
+                self._trial.lab.build(constructor, self._trial.lab.settings(**trial))
             except Refused as refused:
                 refusals.append(str(refused))
                 continue
@@ -159,6 +171,28 @@ class _Learner:
         if self._guesses():
             self._doubts.append(f"the constructor refused every setting: {refusals[-1]}")
         self._crashes = True
+
+    def _settle_error_lists(self) -> None:
+        """Find in which form error classes are taken, where the form that it seems is refused."""
+        for concept in ("counted", "ignored"):
+            before = self._trial.binding.constructor
+            place = place_of(before, concept)
+            for kind in ("", "tuple", "type", "list") if place else ():
+                if kind and place:
+                    self._trial.adopt(constructor=assigned(before, place, kind=kind))
+                try:
+                    self._trial.lab.breaker(**{concept: ["ExcludedFailure"]})
+                    break
+                except Refused:
+                    self._trial.adopt(constructor=before)
+
+    def _settle_unnamed(self) -> None:
+        """Find what the parameters set whose names tell nothing."""
+        if self._trial.binding.trips_at is None:
+            return
+        self._unnamed.settle_others()
+        if self._trial.fresh() is None:
+            self._settle_settings()
 
     def _guesses(self) -> bool:
         """Whether any required argument of the constructor is a guess of ours."""

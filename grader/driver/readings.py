@@ -27,19 +27,18 @@ class Readings:
         fresh = self._trial.fresh()
         if fresh is None:
             return
-        for target, shape in self._trial.targets(fresh):
-            for name in _likely(shape, v.STATES):
-                accessor = Accessor(path=(name,), target=target)
-                if self._tells_states_apart(accessor, fresh, tripped):
-                    return
-        for target, shape in self._trial.targets(fresh):
-            for path in _nested_states(shape):
-                accessor = Accessor(path=path, target=target)
-                if self._tells_states_apart(accessor, fresh, tripped):
-                    return
-        for target, _ in self._trial.targets(fresh):
-            if self._has_flags(target, fresh, tripped):
-                return
+        targets = self._trial.targets(fresh)
+        named = (
+            Accessor(path=path, target=target)
+            for ways in (_likely_states, _nested_states)
+            for target, shape in targets
+            for path in ways(shape)
+        )
+        found = any(self._tells_states_apart(way, fresh, tripped) for way in named)
+        found = found or any(self._has_flags(target, fresh, tripped) for target, _ in targets)
+        if not found:
+            said = (Accessor(path=(n,), target=t) for t, shape in targets for n in shape.data)
+            any(self._says_closed_and_open(way, fresh, tripped) for way in said)
 
     def _has_flags(self, target: str, fresh: Breaker, tripped: Breaker) -> bool:
         """See whether members such as `is_open` tell closed from open."""
@@ -60,14 +59,22 @@ class Readings:
         value = reply.value.get("") if isinstance(reply.value, dict) else None
         return value if isinstance(value, bool) else None
 
+    def _raw(self, accessor: Accessor, breaker: Breaker) -> str | None:
+        reply = self._trial.lab.request(
+            "read", breaker=breaker.handle, target=accessor.target, path=accessor.path
+        )
+        return raw_state(reply.value) if isinstance(reply.value, dict) else None
+
+    def _says_closed_and_open(self, accessor: Accessor, fresh: Breaker, tripped: Breaker) -> bool:
+        """Whether a member says so in words, whatever its name is."""
+        said = [state_of(self._raw(accessor, breaker)) for breaker in (fresh, tripped)]
+        if said != [CLOSED, OPEN]:
+            return False
+        self._trial.adopt(state=accessor)
+        return True
+
     def _tells_states_apart(self, accessor: Accessor, fresh: Breaker, tripped: Breaker) -> bool:
-        raw = []
-        for breaker in (fresh, tripped):
-            reply = self._trial.lab.request(
-                "read", breaker=breaker.handle, target=accessor.target, path=accessor.path
-            )
-            raw.append(raw_state(reply.value) if isinstance(reply.value, dict) else None)
-        before, after = raw
+        before, after = (self._raw(accessor, breaker) for breaker in (fresh, tripped))
         if before is None or after is None:
             return False
         if state_of(before) == CLOSED:
@@ -158,14 +165,13 @@ class Readings:
             self._trial.adopt(metrics=accessor, counts=counts)
 
 
-def _likely(shape: ObjectShape, words: tuple[str, ...]) -> list[str]:
-    """Return the names of an object, its own data first, that may hold what is looked for."""
-    ranked = [(v.match(n, words), n) for n in shape.data if v.match(n, words) is not None]
+def _likely_states(shape: ObjectShape) -> list[tuple[str, ...]]:
+    """Return what may tell the state, by its name: an object's own data first."""
+    ranked = [(v.match(n, v.STATES), n) for n in shape.data if v.match(n, v.STATES) is not None]
+    data = [n for _, n in sorted(ranked, key=lambda e: (e[1].startswith("_"), e[0]))]
     methods = ["get_state", "state", "current_state", "get_current_state", "get_status"]
-    methods += ["status", "circuit_state", "get_circuit_state"]
-    return [
-        name for _, name in sorted(ranked, key=lambda e: (e[1].startswith("_"), e[0]))
-    ] + methods
+    methods += ["status", "circuit_state", "get_circuit_state", "phase", "get_phase", "mode"]
+    return [(name,) for name in (*data, *methods)]
 
 
 def _nested_states(shape: ObjectShape) -> list[tuple[str, ...]]:

@@ -258,6 +258,52 @@ EXPECTED = {
         " cap=max_recovery_timeout limit=half_open_max_calls",
         surfaces=CALL,
     ),
+    "odd_names": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=tolerance base=rest multiplier=stretch cap=ceiling limit=scouts"
+        " successes=proofs ignored=spared:tuple",
+        surfaces=CALL,
+        state="mode",
+    ),
+    "policy_protocols": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=trip.number base=waits.base multiplier=waits.factor cap=waits.cap"
+        " limit=probes",
+        surfaces=CALL,
+    ),
+    "builder_of_steps": Expected(
+        built="FuseBuilder.build",
+        parameters="threshold=blow_after base=stay_open_for:timedelta multiplier=back_off.by"
+        " cap=back_off.up_to:timedelta limit=probe_with",
+        surfaces=CALL,
+    ),
+    "wrapper_objects": Expected(
+        built="Circuit",
+        parameters="threshold=policy.bucket_size base=policy.open_periods:table"
+        " multiplier=policy.open_periods cap=policy.open_periods limit=policy.trial_calls",
+        surfaces=("async decorate acall",),
+        state="phase",
+    ),
+    "defaults_written_out": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=settings.failure_threshold base=settings.open_seconds"
+        " multiplier=settings.backoff_factor cap=settings.max_open_seconds"
+        " limit=settings.half_open_probes ignored=settings.ignore:tuple",
+        surfaces=CALL,
+    ),
+    "closure_with_attributes": Expected(
+        built="make_breaker",
+        parameters="threshold=max_failures base=open_for multiplier=growth cap=longest"
+        " limit=probes",
+        surfaces=("async decorate the object itself",),
+        state="phase",
+    ),
+    "options_handed_on": Expected(
+        built="AsyncBreaker",
+        parameters="rate=failure_ratio minimum_calls=min_calls base=open_time"
+        " multiplier=open_time_factor cap=max_open_time limit=max_probes",
+        surfaces=("async call run",),
+    ),
 }
 METRICS = ("total", "successes", "failures", "rejections", "transitions")
 PLAIN = {"number", "integer"}

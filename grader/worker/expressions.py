@@ -2,9 +2,9 @@
 
 An expression is a scalar, a list of expressions, or an object with one of
 `$call` (a dotted name in the candidate, or the name of a method of what the
-expression `on` gives, with `args` and `kwargs`; with `around`, the name of a parameter, it is
-what makes that call around a function), `$fresh` (a text, made different each time),
-`$keyed` (one of the many circuits that an object keeps, see `Keyed`),
+expression `on` gives, with `args` and `kwargs`; with `around`, the name of a parameter or `*`
+for the first, it is what makes that call around a function), `$fresh` (a text, made different
+each time), `$keyed` (one of the many circuits that an object keeps, see `Keyed`),
 `$listener` (the names of its methods, each of which counts), `$ear` (a listener that tells
 what it hears, see `listening`),
 `$timedelta` (seconds), `$float` (`nan` or `inf`, which JSON cannot write),
@@ -72,7 +72,9 @@ class Builder:
             function = member(importlib.import_module(module), name)
         args = [self.build(entry) for entry in expression.get("args", ())]
         kwargs = {k: self.build(v) for k, v in expression.get("kwargs", {}).items()}
-        if around := expression.get("around"):
+        if (around := expression.get("around")) == "*":
+            return lambda protected: function(protected, *args, **kwargs)
+        if around:
             return lambda protected: function(*args, **{around: protected}, **kwargs)
         value = function(*args, **kwargs)
         if "keep" in expression:

@@ -154,9 +154,10 @@ def decorated_functions(lab: Lab) -> tuple[Decorated, ...]:
     """Decorate an asynchronous function, and a plain one where that is offered; call them."""
     seen = []
     for mode in ("async", "sync"):
-        surface = lab.binding.surface(mode=mode, style="decorate")
         if lab.binding.constructor.around:
             continue  # an object that is built around a function does not pass for one
+        ways = (s for s in lab.binding.surfaces if (s.mode, s.style) == (mode, "decorate"))
+        surface = next((s for s in ways if not s.through), None)  # nor does one with such a method
         build: Callable[[], Breaker] = lab.breaker
         if surface is None and lab.binding.decorator and mode in lab.binding.decorator_modes:
             surface = Surface(style="decorate", mode=mode)

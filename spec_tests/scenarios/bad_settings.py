@@ -12,6 +12,7 @@ from grader.binding import vocabulary as v
 from grader.binding.model import Argument, Constructor, Verbatim
 from grader.driver.breaker import Breaker
 from grader.driver.lab import Lab, Refused
+from grader.driver.settings import LEFT_OUT
 from grader.history import OpenPeriod
 from grader.specification import scenario, static_scenario
 
@@ -33,6 +34,8 @@ class BadSetting(msgspec.Struct, frozen=True, kw_only=True):
     """The breaker keeps the very value that it was given."""
     replaced: bool = False
     """Under the name of the parameter it keeps another value, one that makes sense."""
+    by_default: bool = False
+    """That other value is the default, and not the nearest one that makes sense."""
     periods: tuple[OpenPeriod, ...] = ()
     """The open periods that followed, where they matter."""
     probes: int | None = None
@@ -86,7 +89,10 @@ def _try(lab: Lab, concept: str, value: float | str) -> BadSetting:
         breaker = lab.breaker(**{"base": BASE, "permitted": 1, concept: given})
     except Refused as refused:
         return BadSetting(parameter=argument.name, value=str(value), refused=str(refused))
-    return _accepted(breaker, argument.name, concept, value)
+    seen = _accepted(breaker, argument.name, concept, value)
+    if not seen.replaced or seen.kept:
+        return seen
+    return msgspec.structs.replace(seen, by_default=_is_default(lab, breaker, seen, concept))
 
 
 def _argument(constructor: Constructor, concept: str) -> Argument | None:
@@ -100,12 +106,29 @@ def _argument(constructor: Constructor, concept: str) -> Argument | None:
     return None
 
 
-def _accepted(breaker: Breaker, parameter: str, concept: str, value: float | str) -> BadSetting:
+def _is_default(lab: Lab, breaker: Breaker, seen: BadSetting, concept: str) -> bool:
+    """Whether it keeps what it keeps with nothing given, where that is not the nearest."""
+    try:
+        untouched = lab.breaker(**{"permitted": 1, concept: LEFT_OUT})
+    except Refused:
+        return False
+    here, there = (_named(b, seen.parameter)[0] for b in (breaker, untouched))
+    nearest = _LEAST.get(concept, 1.0)
+    return here == there and not any(kept == nearest for kept in here)
+
+
+def _named(breaker: Breaker, parameter: str) -> tuple[list[object], list[object]]:
+    """Return what a breaker keeps under the name of a parameter, and everything else."""
     under_its_name: list[object] = []
     anywhere: list[object] = []
     for path, kept in breaker.holds().items():
         name = path.rpartition(".")[2].rpartition("__")[2].strip("_")
         (under_its_name if v.normal(name) == v.normal(parameter) else anywhere).append(kept)
+    return under_its_name, anywhere
+
+
+def _accepted(breaker: Breaker, parameter: str, concept: str, value: float | str) -> BadSetting:
+    under_its_name, anywhere = _named(breaker, parameter)
     kept = any(_same(entry, value) for entry in under_its_name)
     # Where it stands under another name, only a value that nothing else has can be told.
     kept = kept or (value != 0 and any(_same(entry, value) for entry in anywhere))

@@ -50,6 +50,10 @@ def trip(lab: Lab) -> Trip:
     return Trip(before=before, failures=failures, after=after, later=later)
 
 
+_LATER = 6
+"""Calls that succeed after it has closed."""
+
+
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     """A breaker that recovers."""
 
@@ -68,6 +72,8 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     fresh_failures: tuple[CallSeen, ...]
     """One failure less than the threshold, after it closed."""
     after_fresh_failures: CallSeen
+    like_new: bool = False
+    """The same calls, after as many successes, trip a new breaker too: shares may be weighted."""
     at_once_after_close: tuple[CallSeen, ...]
     """On another breaker, right after it closed: one failure less than the threshold, a success."""
     trip_at_once_after_close: tuple[CallSeen, ...]
@@ -93,12 +99,16 @@ def recovery(lab: Lab) -> Recovery:
     if probe.seen.succeeded and breaker.state() not in (None, "closed"):
         probes = close(breaker)
     state_after = breaker.state()
-    later = tuple(breaker.succeed() for _ in range(6))
+    later = tuple(breaker.succeed() for _ in range(_LATER))
     breaker.forget()
     fresh = breaker.fails(breaker.threshold - 1)
     after_fresh_failures = breaker.succeed()
+    like_new = lab.binding.by_rate and after_fresh_failures.rejected and _trips_a_new_one(lab)
     breaker.forget()
-    trip = breaker.trip() if lab.binding.by_rate else breaker.fails(breaker.threshold)
+    if like_new:
+        trip: tuple[CallSeen, ...] = tuple(call for call in fresh if call.admitted)
+    else:
+        trip = breaker.trip() if lab.binding.by_rate else breaker.fails(breaker.threshold)
     return Recovery(
         period=period,
         too_early=too_early,
@@ -109,11 +119,22 @@ def recovery(lab: Lab) -> Recovery:
         later=later,
         fresh_failures=fresh,
         after_fresh_failures=after_fresh_failures,
+        like_new=like_new,
         tripping_failure=trip[-1],
         after_trip=breaker.succeed(),
         at_once_after_close=_at_once_after_close(lab, period, less=1),
         trip_at_once_after_close=_at_once_after_close(lab, period, less=0),
     )
+
+
+def _trips_a_new_one(lab: Lab) -> bool:
+    """Whether one failure less than the threshold trips a new breaker that has had successes."""
+    breaker = lab.breaker()
+    for _ in range(_LATER):
+        breaker.succeed()
+    breaker.forget()
+    breaker.fails(breaker.threshold - 1)
+    return breaker.succeed().rejected
 
 
 def _at_once_after_close(lab: Lab, period: OpenPeriod, *, less: int) -> tuple[CallSeen, ...]:

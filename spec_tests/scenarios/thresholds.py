@@ -268,11 +268,12 @@ class SharedConfig(msgspec.Struct, frozen=True, kw_only=True):
 @scenario
 def shared_config(lab: Lab) -> SharedConfig:
     """Use one configuration object for two breakers, the second after the first had its rounds."""
-    nested = [a for a in lab.binding.constructor.arguments if a.nested is not None]
-    if not nested:
+    built = lab.binding.constructor
+    nested = [a for a in built.arguments if a.nested is not None and not a.left_out]
+    if built.finish or not nested:
         raise NotOffered("there is no configuration object")
     settings = lab.settings()
-    expression = lab.binding.constructor.expression(settings)
+    expression = built.expression(settings)
     argument = nested[0]
     first = _keeping(expression, argument)
     one = lab.build_expression(first, settings)
@@ -281,7 +282,7 @@ def shared_config(lab: Lab) -> SharedConfig:
     for _ in range(3):
         one.open_period()
     two = lab.build_expression(_reusing(expression, argument), settings)
-    count = _count(two, settings["threshold"])
+    count = _count(two, settings.get("threshold"))
     after, _ = two.open_period()
     return SharedConfig(
         before=before, after=after, trips_before=one.threshold, trips_after=count.failures

@@ -1,0 +1,36 @@
+"""No class: a factory closes over the state, and what it gives decorates and has functions."""
+
+import functools
+
+from machine import Machine
+
+
+def make_breaker(*, max_failures=5, open_for=15.0, growth=2.0, longest=600.0, probes=1):
+    machine = Machine(max_failures, open_for, growth, longest, probes)
+
+    async def arun(fn, /, *args, **kwargs):
+        return await machine.run(fn, *args, **kwargs)
+
+    def fuse(fn):
+        @functools.wraps(fn)
+        async def guarded(*args, **kwargs):
+            return await arun(fn, *args, **kwargs)
+
+        guarded.phase, guarded.stats = phase, stats
+        return guarded
+
+    def phase():
+        return machine.word.upper()
+
+    def stats():
+        c = machine.counts
+        return {
+            "calls": c["total"],
+            "successes": c["ok"],
+            "failures": c["failed"],
+            "rejected": c["rejected"],
+            "transitions": c["changes"],
+        }
+
+    fuse.arun, fuse.phase, fuse.stats = arun, phase, stats
+    return fuse
