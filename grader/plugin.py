@@ -155,6 +155,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         " (default: the reference breaker)",
     )
     group.addoption("--isolation", default="auto", help="auto, bwrap, landlock or process")
+    group.addoption(
+        "--at-once",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="scenarios played at a time, each in a worker (default: one for each core)",
+    )
     group.addoption("--seed", type=int, default=0, help="varies the numbers of the scenarios")
     group.addoption(
         "--shuffle",
@@ -194,7 +201,7 @@ def _from_command_line(config: pytest.Config) -> Given:
         if isinstance(entry, Unreadable):
             raise GraderError(entry.problem)
     tier, seed = choose(config.getoption("--isolation")), config.getoption("--seed")
-    at_once = os.cpu_count() or 1
+    at_once = max(1, config.getoption("--at-once"))
     return Given(
         candidates=tuple(entry for entry in loaded if isinstance(entry, Candidate)),
         player=lambda candidate: Bench(candidate, tier, seed=seed, at_once=at_once),

@@ -40,8 +40,8 @@ def plain(candidate: Path, count: int, rounds: int, jobs: int) -> None:
 
     Both play the same scenarios of the same copies of CANDIDATE. The plain way has no sandbox
     (`--isolation process`), but forks a worker for every scenario as well: what it lacks is the
-    isolation, and what it repeats is the start. It plays as many scenarios at once as there are
-    cores, which `grader run` does with as many `--jobs`: compare wall times with those.
+    isolation, and what it repeats is the start. It plays one scenario after the other, as a plain
+    run of tests does.
     """
     with tempfile.TemporaryDirectory() as where:
         rows = list(played_rounds(copies(candidate, count, Path(where)), rounds, jobs))

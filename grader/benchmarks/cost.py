@@ -1,14 +1,17 @@
 """What it cost to do something, in seconds of the wall and of the processor."""
 
+import contextlib
 import os
 import resource
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
 from grader.errors import GraderError
+from grader.worker import libc
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,12 +31,25 @@ def cost(action: Callable[[], object]) -> Cost:
 def command(arguments: Sequence[str], allowed: frozenset[int], **more: str) -> None:
     """Run a command without output; raises GraderError where its exit status is not allowed."""
     environment: Mapping[str, str] = {**os.environ, **more}
+    before = _children()
     ended = subprocess.run(  # noqa: S603  our own commands
         arguments, env=environment, capture_output=True, text=True, check=False
     )
+    # What it leaves behind, as the server that its processes were forked from, comes to us: what
+    # that used is known once it has ended.
+    for orphan in _children() - before:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(orphan, 0)
     if ended.returncode not in allowed:
         last = (ended.stderr or ended.stdout).strip().splitlines()[-1:] or [""]
         raise GraderError(f"{' '.join(arguments[:4])} ended with {ended.returncode}: {last[0]}")
+
+
+def _children() -> set[int]:
+    """Return the children of this process, those of its children that have ended included."""
+    libc.prctl("child subreaper", libc.PR_SET_CHILD_SUBREAPER, 1)
+    tasks = Path("/proc/self/task").glob("*/children")
+    return {int(child) for task in tasks for child in task.read_text().split()}
 
 
 def _cpu() -> float:

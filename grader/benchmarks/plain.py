@@ -44,7 +44,7 @@ def _plainly(candidates: Sequence[Path]) -> None:
     start = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(SPECIFICATION))
     for candidate in candidates:
         command(
-            (*start, "--candidate", str(candidate), "--isolation", "process"),
+            (*start, "--candidate", str(candidate), "--isolation", "process", "--at-once", "1"),
             _PASSED_OR_FAILED,
             PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
         )
