@@ -1,4 +1,4 @@
-"""`python -m grader.benchmarks` and one of `plain`, `workers`, `many` and `calls`."""
+"""`python -m grader.benchmarks` and one of its commands, each a ratio."""
 
 import statistics
 import tempfile
@@ -12,6 +12,7 @@ from grader.benchmarks.copies import copies
 from grader.benchmarks.many import calls as timed_calls
 from grader.benchmarks.many import grow
 from grader.benchmarks.plain import Round, played_rounds
+from grader.benchmarks.spread import hanging_among, one_to_two
 from grader.benchmarks.workers import shares
 from grader.cli import Grader
 
@@ -90,6 +91,31 @@ def calls(answer: IO[str] | None, count: int) -> None:
     middle, most = statistics.median(seconds), max(seconds)
     click.echo(f"{count} calls: {middle:.2f} s in the middle, {most:.2f} s at most")
     click.echo(f"one that hangs: {hanging:.2f} s, {hanging / middle:.1f} times as long")
+
+
+@main.command()
+@click.argument("answer", type=click.File(), required=False)
+@click.option("--count", default=100, show_default=True)
+@click.option("--jobs", default=2, show_default=True)
+def hanging(answer: IO[str] | None, count: int, jobs: int) -> None:
+    """Grade variants of an ANSWER with `grader run`, then again with one of them hanging.
+
+    Default: the answer without a breaker, which is quick.
+    """
+    ratio = hanging_among(answer.read() if answer else SMALL, count, jobs)
+    click.echo(f"{count} answers, --jobs {jobs}: one that hangs / none = {ratio:.2f}")
+
+
+@main.command()
+@click.argument("answer", type=click.File(), required=False)
+@click.option("--count", default=40, show_default=True)
+def dask(answer: IO[str] | None, count: int) -> None:
+    """Grade variants of an ANSWER on a Dask cluster of one worker, then on one of two.
+
+    Default: the answer without a breaker, which is quick.
+    """
+    ratio = one_to_two(answer.read() if answer else SMALL, count)
+    click.echo(f"{count} answers on Dask: one worker / two = {ratio:.2f}")
 
 
 def _ratio(row: Round, name: str) -> float:

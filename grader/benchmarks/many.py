@@ -52,7 +52,7 @@ class Growth(msgspec.Struct, frozen=True, kw_only=True):
 
 def grow(answer: str, count: int) -> Growth:
     """Grade `count` variants of an answer, twice."""
-    texts = [_variant(answer, number) for number in range(count)]
+    texts = [variant(answer, number) for number in range(count)]
     with tempfile.TemporaryDirectory() as place, _kept_in(Path(place)), Grader() as grader:
         seconds = tuple(_timed(functools.partial(grader.grade, text)) for text in texts)
         again = _timed(lambda: [grader.grade(text) for text in texts])
@@ -69,7 +69,8 @@ def calls(answer: str, count: int) -> tuple[Sequence[float], float]:
     return seconds, hanging
 
 
-def _variant(answer: str, number: int) -> str:
+def variant(answer: str, number: int) -> str:
+    """Return an answer that does the same and that no cache takes for another one."""
     return answer.replace("```python\n", f"```python\n# variant {number}\n", 1)
 
 
