@@ -55,14 +55,22 @@ def plain(candidate: Path, count: int, rounds: int, jobs: int) -> None:
 @click.argument("candidate", type=folder, default=REFERENCE)
 @click.option("--rounds", default=3, show_default=True)
 def workers(candidate: Path, rounds: int) -> None:
-    """Tell which share of the CPU time of CANDIDATE goes into workers that do nothing.
+    """Tell where the CPU time of CANDIDATE goes, in shares.
 
     As many workers are started as its scenarios need, each imports the candidate and ends: what a
-    fork for every scenario costs, whatever is played in it.
+    fork for every scenario costs, whatever is played in it. With a worker for each scenario that
+    is a floor, with what starts the sandbox and what judges.
     """
     rows = shares(candidate, rounds)
-    click.echo(f"start of the sandbox: {_spread([row.template for row in rows])} of a candidate")
-    click.echo(f"idle workers: {_spread([row.workers for row in rows])} of a candidate")
+    seconds = statistics.median(row.seconds for row in rows)
+    click.echo(f"{candidate}: {seconds:.1f} s of CPU, of which")
+    for name, of in (
+        ("start of the sandbox", [row.template for row in rows]),
+        (f"{rows[0].count} workers that play nothing", [row.workers for row in rows]),
+        ("playing the scenarios in them", [row.playing for row in rows]),
+        ("telling them what to do, and judging", [row.judging for row in rows]),
+    ):
+        click.echo(f"  {name}: {_spread(of)}")
 
 
 @main.command()

@@ -19,13 +19,15 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 
     wall: float
     cpu: float
+    own: float
+    """What of `cpu` this process itself used."""
 
 
 def cost(action: Callable[[], object]) -> Cost:
     """Do it, and return what it cost here and in the processes that it started and ended."""
-    wall, cpu = time.monotonic(), _cpu()
+    wall, cpu, own = time.monotonic(), _cpu(), time.process_time()
     action()
-    return Cost(wall=time.monotonic() - wall, cpu=_cpu() - cpu)
+    return Cost(wall=time.monotonic() - wall, cpu=_cpu() - cpu, own=time.process_time() - own)
 
 
 def command(arguments: Sequence[str], allowed: frozenset[int], **more: str) -> None:

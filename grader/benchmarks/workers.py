@@ -1,4 +1,4 @@
-"""How much of a candidate's cost is workers that start, import the candidate, and end."""
+"""Where a candidate's CPU time goes: starting and ending workers, playing in them, judging."""
 
 import functools
 from pathlib import Path
@@ -19,12 +19,22 @@ _BEFORE_ALL = 2
 
 
 class Shares(msgspec.Struct, frozen=True, kw_only=True):
-    """Shares of the CPU time that one candidate costs with the whole specification."""
+    """The CPU time that one candidate costs with the whole specification, and shares of it."""
 
+    seconds: float
+    count: int
+    """Workers: one for every scenario, and those that learn how the breaker is used."""
     template: float
     """The sandbox and the process that workers are forked from."""
     workers: float
-    """A worker for every scenario, in which nothing is played."""
+    """As many workers, in which nothing is played: fork, confine, import the candidate, end."""
+    judging: float
+    """The process that tells workers what to do, collects the tests and judges."""
+
+    @property
+    def playing(self) -> float:
+        """What workers do beyond that."""
+        return 1 - self.template - self.workers - self.judging
 
 
 def shares(folder: Path, rounds: int) -> list[Shares]:
@@ -44,10 +54,19 @@ def shares(folder: Path, rounds: int) -> list[Shares]:
         )
     found = []
     for _ in range(rounds):
-        whole = cost(functools.partial(grade, candidate, tier, rubric)).cpu
-        alone = cost(functools.partial(_idle, candidate, tier, 1)).cpu
-        many = cost(functools.partial(_idle, candidate, tier, 1 + count)).cpu
-        found.append(Shares(template=alone / whole, workers=(many - alone) / whole))
+        whole = cost(functools.partial(grade, candidate, tier, rubric))
+        alone = cost(functools.partial(_idle, candidate, tier, 1))
+        many = cost(functools.partial(_idle, candidate, tier, 1 + count))
+        idle = (many.cpu - many.own) - (alone.cpu - alone.own)
+        found.append(
+            Shares(
+                seconds=whole.cpu,
+                count=count,
+                template=(alone.cpu - alone.own) / whole.cpu,
+                workers=idle / whole.cpu,
+                judging=whole.own / whole.cpu,
+            )
+        )
     return found
 
 
