@@ -309,11 +309,25 @@ def _nested(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
     default = parameter.default.opaque if isinstance(parameter.default, Opaque) else None
     for kind in classes:
         if kind.name in annotation or kind.name == default:
-            return kind if _configures(kind) else _configuring_subclass(kind, classes)
-    if named and not annotation and default is None:
+            found = kind if _configures(kind) else _configuring_subclass(kind, classes)
+            return found or (kind if _has_numbers(kind) else None)
+    number = isinstance(parameter.default, (int, float))
+    if annotation - {"Any", "object", "None", "Optional"} or default is not None or number:
+        return None
+    alike = v.normal(parameter.name)
+    for kind in classes:
+        if kind.name.lower().endswith(alike) and (_configures(kind) or _has_numbers(kind)):
+            return kind
+    if named and not annotation:
         ends = ("Config", "Configuration", "Settings", "Options", "Policy", "Params")
         return next((k for k in classes if k.name.endswith(ends) and _configures(k)), None)
     return None
+
+
+def _has_numbers(kind: ClassShape) -> bool:
+    """Whether a class is built with numbers, whatever they set."""
+    numbers = (p for p in kind.parameters if isinstance(p.default, (int, float)))
+    return any(spare_kind(parameter) for parameter in numbers)
 
 
 def _configures(kind: ClassShape) -> bool:

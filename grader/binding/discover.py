@@ -11,6 +11,7 @@ from grader.binding.indirect import indirect, naming_decorators
 from grader.binding.keyed import is_told_which, one_circuit_of
 from grader.binding.model import FIRST, Constructor, Surface
 from grader.binding.shape import ClassShape, MethodShape, Shape
+from grader.binding.signatures import surfaces_by_signature, unlisted_classes
 from grader.binding.targets import breaker_classes, factories
 
 _PERMIT = re.compile(r"permit|token|ticket|slot|lease")
@@ -62,6 +63,13 @@ def propose(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal
         for found, kind in indirect(shape, unread)
     ]
     return [*plain, *(p for p in indirectly if p.surfaces), *rest, *around, *made, *others]
+
+
+def propose_unlisted(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal]:
+    """Return what may be the breaker though no name says so: it is one if it trips."""
+    known = {kind.path for kind in breaker_classes(shape)}
+    kinds = [kind for kind in unlisted_classes(shape) if kind.path not in known]
+    return [_of_class(kind, shape, unread) for kind in kinds]
 
 
 def decorator_factories(
@@ -145,10 +153,16 @@ def _by_hand(kind: ClassShape, words: tuple[str, ...]) -> str:
 
 
 def _surfaces(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
-    yield from _calls(kind)
-    yield from _contexts(kind)
-    yield from _decorators(kind, shape)
-    yield from _permits(kind, shape)
+    listed = [
+        *_calls(kind),
+        *_contexts(kind),
+        *_decorators(kind, shape),
+        *_permits(kind, shape),
+    ]
+    yield from listed
+    calls = any(surface.style in {"call", "permit"} for surface in listed)
+    if not calls:
+        yield from (s for s in surfaces_by_signature(kind, shape) if s not in listed)
 
 
 def _calls(kind: ClassShape) -> Iterator[Surface]:

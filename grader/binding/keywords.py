@@ -9,6 +9,8 @@ from grader.binding import vocabulary as v
 from grader.binding.shape import ClassShape, FunctionShape, ParameterShape, Shape
 from grader.candidate import Candidate
 
+_ROWS = 3
+"""A table of settings has at least so many rows."""
 _ENOUGH = 2
 """So many keys that set something make a dictionary one of settings."""
 _LOOKUPS = {"get", "pop", "setdefault"}
@@ -27,9 +29,44 @@ def keywords_read(candidate: Candidate) -> Keywords:
         for node in tree.body:
             maker = _maker(node)
             if maker is not None and isinstance(node, ast.ClassDef | ast.FunctionDef):
-                looked_up = _looked_up(maker)
+                looked_up = _looked_up(maker) or _in_a_schema(maker, tree)
                 if looked_up:
                     found[node.name] = looked_up
+    return found
+
+
+def _in_a_schema(maker: ast.FunctionDef, tree: ast.Module) -> tuple[ParameterShape, ...]:
+    """Return the keys of a table that tells of each setting its default, and what it has to be.
+
+    They are the settings where a constructor takes any keyword and hands none on as it is.
+    """
+    kwarg = maker.args.kwarg.arg if maker.args.kwarg is not None else ""
+    calls = (node for node in ast.walk(maker) if isinstance(node, ast.Call))
+    handed_on = any(
+        keyword.arg is None and _named_by(keyword.value) == kwarg
+        for call in calls
+        for keyword in call.keywords
+    )
+    if not kwarg or handed_on:
+        return ()
+    for node in tree.body:
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        rows = _rows(value) if isinstance(value, ast.Dict) else {}
+        if len(rows) >= _ROWS:
+            return tuple(_shape(name, default) for name, default in rows.items())
+    return ()
+
+
+def _rows(table: ast.Dict) -> dict[str, object]:
+    """Return key → default: the first number of each row; empty where a row has none."""
+    found: dict[str, object] = {}
+    for key, row in zip(table.keys, table.values, strict=True):
+        constants = (n.value for n in ast.walk(row) if isinstance(n, ast.Constant))
+        numbers = [n for n in constants if type(n) in (int, float)]
+        name = _text(key) if key is not None else ""
+        if not (name.isidentifier() and numbers):
+            return {}
+        found[name] = numbers[0]
     return found
 
 

@@ -1,12 +1,14 @@
 """Which parameters a source really reads: one that is only stored sets nothing."""
 
 import ast
+from collections.abc import Iterator
 from typing import Self
 
 import msgspec
 
 from grader.answers import parsing
 from grader.binding.keywords import Keywords, Mappings, keywords_read, mappings_read
+from grader.binding.shape import Shape
 from grader.candidate import Candidate
 
 
@@ -19,6 +21,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What is looked up in `**settings`."""
     mappings: Mappings = {}
     """What is looked up in a mapping that is given."""
+    fallbacks: dict[str, dict[str, str]] = {}
+    """The class that stands in for a parameter which is not given, by owner and parameter."""
 
     @classmethod
     def of(cls, candidate: Candidate) -> Self:
@@ -27,7 +31,54 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
             unread=unread_parameters(candidate),
             keywords=keywords_read(candidate),
             mappings=mappings_read(candidate),
+            fallbacks=fallbacks_read(candidate),
         )
+
+
+def fallbacks_read(candidate: Candidate) -> dict[str, dict[str, str]]:
+    """Return what constructors build where nothing is given, as in `policy or Policy()`."""
+    found: dict[str, dict[str, str]] = {}
+    for file in candidate.files:
+        if file.role != "implementation":
+            continue
+        for kind in (n for n in parsing.tree(file.text).body if isinstance(n, ast.ClassDef)):
+            makers = (n for n in kind.body if isinstance(n, ast.FunctionDef))
+            for maker in (n for n in makers if n.name == "__init__"):
+                taken = {a.arg for a in (*maker.args.args, *maker.args.kwonlyargs)}
+                built = {p: name for node in ast.walk(maker) for p, name in _stands_in(node, taken)}
+                if built:
+                    found[kind.name] = built
+    return found
+
+
+def _stands_in(node: ast.AST, parameters: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield parameter and class where an expression builds what was not given."""
+    if not isinstance(node, ast.IfExp | ast.BoolOp | ast.If):
+        return
+    parts = list(ast.walk(node))
+    built = [n.func.id for n in parts if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
+    names = {n.id for n in parts if isinstance(n, ast.Name)} & parameters
+    classes = [name for name in built if name[:1].isupper()]
+    if len(names) == 1 and len(classes) == 1:
+        yield names.pop(), classes[0]
+
+
+def with_fallbacks(shape: Shape, fallbacks: dict[str, dict[str, str]]) -> Shape:
+    """Return the shape with those classes where an annotation tells none."""
+    return tuple(
+        msgspec.structs.replace(
+            member,
+            parameters=tuple(
+                msgspec.structs.replace(p, annotation=fallbacks[member.name][p.name])
+                if not p.annotation and p.name in fallbacks[member.name]
+                else p
+                for p in member.parameters
+            ),
+        )
+        if member.name in fallbacks
+        else member
+        for member in shape
+    )
 
 
 def unread_parameters(candidate: Candidate) -> frozenset[str]:

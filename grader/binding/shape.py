@@ -119,10 +119,12 @@ class DatumShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObjectShape(msgspec.Struct, frozen=True, kw_only=True):
-    """The data attributes of a breaker that was built."""
+    """The data attributes of a breaker that was built, and what it can be asked."""
 
     type: str
     data: dict[str, DatumShape]
+    methods: tuple[str, ...] = ()
+    """Plain methods that take nothing."""
 
 
 __all__ = ["ClassShape", "FunctionShape", "MethodShape", "ObjectShape", "Opaque", "Page", "Shape"]

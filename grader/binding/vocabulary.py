@@ -350,7 +350,7 @@ _COUNT_RESEMBLES: Final = (
         "rejections",
         re.compile(r"reject|refus|denied|deny|short_?circuit|block|not_?permit|shed|suspend"),
     ),
-    ("transitions", re.compile(r"transition|state_?change|trip|times_?open|opened")),
+    ("transitions", re.compile(r"transition|state_?change|trip|times_?open|opened|closed_to_open")),
     ("successes", re.compile(r"succe")),
     ("failures", re.compile(r"fail|error")),
 )

@@ -3,16 +3,16 @@
 from typing import Any
 
 from grader.binding.construct import guesses
-from grader.binding.discover import Proposal, decorator_factories, propose
+from grader.binding.discover import Proposal, decorator_factories, propose, propose_unlisted
 from grader.binding.hearing import attributes, hearings
 from grader.binding.keywords import with_keywords, with_mappings
 from grader.binding.model import Binding, Constructor, Hearing, Surface
-from grader.binding.reading import Reading
+from grader.binding.reading import Reading, with_fallbacks
 from grader.binding.shape import Page, Shape
 from grader.binding.spares import assigned, place_of, without_spares
 from grader.binding.state import OPEN
 from grader.binding.targets import is_module_of_functions, may_be_breaker
-from grader.conversation.failures import Blocked, Unknown
+from grader.conversation.failures import Blocked, Interrupted, Unknown
 from grader.conversation.worker import Worker
 from grader.driver.breaker import MOST_FAILURES
 from grader.driver.lab import Refused
@@ -59,30 +59,38 @@ def learn(  # noqa: PLR0913  keywords, each for a caller of its own
     the breaker is no object that could be built.
     """
     shape = with_keywords(describe(worker, modules), read.keywords)
-    shape = with_mappings(shape, read.mappings)
-    proposals = propose(shape, read.unread)
-    if within:
-        proposals = [p for p in proposals if p.constructor.told.partition(":")[0] == within]
-    if not proposals and is_module_of_functions(shape):
-        raise Unknown(
-            "the breaker seems to be the functions of a module, of which there is only one"
-        )
-    if not proposals and (name := may_be_breaker(shape)):
-        raise Unknown(
-            f"{name} may be the circuit breaker, and its names do not tell how it is used"
-        )
-    if not proposals:
-        raise Blocked("de-breaker", "nothing in the code looks like a circuit breaker")
+    shape = with_fallbacks(with_mappings(shape, read.mappings), read.fallbacks)
+    named, unlisted = (
+        [p for p in proposed if not within or p.constructor.told.partition(":")[0] == within]
+        for proposed in (propose(shape, read.unread), propose_unlisted(shape, read.unread))
+    )
     tried: list[Binding] = []
-    for proposal in proposals[:_MOST_PROPOSALS]:
+    for proposal in (*named[:_MOST_PROPOSALS], *unlisted):
+        if proposal in unlisted and any(b.surfaces and b.works for b in tried):
+            continue  # one that says it is a breaker and can be called is the one
         beside = () if proposal.is_factory else decorator_factories(shape, read.unread)
         binding = _Learner(worker, proposal, seed, settings or {}).learn(
             beside, hearings(shape, proposal.constructor)
         )
         if binding.surfaces and not binding.cut_off and binding.trips_at is not None:
             return binding
-        tried.append(binding)
-    return max(tried, key=_promise)
+        tried += [binding] if proposal in named else []
+    if tried:
+        return max(tried, key=_promise)
+    raise _no_breaker(shape)
+
+
+def _no_breaker(shape: Shape) -> Interrupted:
+    """Return what is to be said where nothing was found that is a breaker by its name."""
+    if is_module_of_functions(shape):
+        return Unknown(
+            "the breaker seems to be the functions of a module, of which there is only one"
+        )
+    if name := may_be_breaker(shape):
+        return Unknown(
+            f"{name} may be the circuit breaker, and its names do not tell how it is used"
+        )
+    return Blocked("de-breaker", "nothing in the code looks like a circuit breaker")
 
 
 def _promise(binding: Binding) -> tuple[bool, bool, bool]:

@@ -1,6 +1,8 @@
 """Finds where a breaker's state and its counts can be read."""
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 from grader.binding import vocabulary as v
 from grader.binding.counts import find_counts
@@ -14,6 +16,15 @@ from grader.driver.trial import Trial
 # Successes, failures, rejections and transitions.
 _ALL_COUNTS = 4
 _FEW_COUNTS = 3
+_LONG = 2_000.0
+_SUCCESSES = 5
+# What changes something, or may wait for something, is not asked what it tells.
+_ORDER = re.compile(
+    r"(^|_)(reset|force|trip|open|close|isolate|clear|override|replace|restore|repair|switch|set"
+    r"|start|stop|run|wait|join|serve|shutdown|acquire|release|enter|exit|begin|end|admit|allow"
+    r"|try|check|record|on|before|after|subscribe|enable|disable|pause|resume|cancel|fail|succeed"
+    r"|success|failure|guard|protect|slot|permit|attempt|probe)(_|$)"
+)
 
 
 class Readings:
@@ -22,30 +33,86 @@ class Readings:
     def __init__(self, trial: Trial) -> None:
         self._trial = trial
 
+    # --- the state --------------------------------------------------------------------
+
     def settle_state(self, tripped: Breaker) -> None:
         """Find where the state is read: a place that tells closed from open."""
         fresh = self._trial.fresh()
         if fresh is None:
             return
         targets = self._trial.targets(fresh)
-        named = (
+        named = [
             Accessor(path=path, target=target)
             for ways in (_likely_states, _nested_states)
             for target, shape in targets
             for path in ways(shape)
-        )
-        found = any(self._tells_states_apart(way, fresh, tripped) for way in named)
-        found = found or any(self._has_flags(target, fresh, tripped) for target, _ in targets)
-        if not found:
-            said = (Accessor(path=(n,), target=t) for t, shape in targets for n in shape.data)
-            any(self._says_closed_and_open(way, fresh, tripped) for way in said)
+        ]
+        for accessor in named:
+            if state_of(self._raw(accessor, fresh)) == CLOSED:
+                self._trial.adopt(state=accessor)
+                return
+        if any(self._has_flags(target, shape, fresh, tripped) for target, shape in targets):
+            return
+        for accessor in self._unlisted_states(targets, fresh):
+            if self._said(accessor, fresh, tripped) == [CLOSED, OPEN]:
+                self._trial.adopt(state=accessor)
+                return
+        self._settle_state_in_other_words(named, fresh, tripped)
 
-    def _has_flags(self, target: str, fresh: Breaker, tripped: Breaker) -> bool:
+    def _settle_state_in_other_words(
+        self, named: list[Accessor], fresh: Breaker, tripped: Breaker
+    ) -> None:
+        """Find a number or a word of its own for each state, the same again once it recovered."""
+        told = [(way, self._raw(way, fresh), self._raw(way, tripped)) for way in named]
+        recovered = self._recovered() if any(before != after for _, before, after in told) else None
+        for accessor, before, after in told:
+            if before is None or after is None or before == after:
+                continue
+            if recovered is None or self._raw(accessor, recovered) == before:
+                self._trial.adopt(state=accessor, state_words={before: CLOSED, after: OPEN})
+                return
+
+    def _recovered(self) -> Breaker | None:
+        """Return a breaker that tripped and recovered; None where none does."""
+        breaker = self._trial.fresh()
+        if breaker is None or self._trial.fail_until_rejected(breaker) is None:
+            return None
+        breaker.wait(_LONG)
+        closed = all(breaker.succeed().succeeded for _ in range(_SUCCESSES))
+        return breaker if closed else None
+
+    def _unlisted_states(
+        self, targets: list[tuple[str, ObjectShape]], fresh: Breaker
+    ) -> Iterator[Accessor]:
+        """Yield what says that a fresh breaker is closed, whatever its name is."""
+        for target, shape in targets:
+            for name in (*shape.data, *_askable(shape)):
+                told = self._read(Accessor(path=(name,), target=target), fresh)
+                for key, value in told.items():
+                    if state_of(value) == CLOSED:
+                        path = (name, *key.split(".")) if key else (name,)
+                        yield Accessor(path=path, target=target)
+
+    def _read(self, accessor: Accessor, breaker: Breaker) -> dict[str, Any]:
+        reply = self._trial.lab.request(
+            "read", breaker=breaker.handle, target=accessor.target, path=accessor.path
+        )
+        return reply.value if reply.error is None and isinstance(reply.value, dict) else {}
+
+    def _raw(self, accessor: Accessor, breaker: Breaker) -> str | None:
+        return raw_state(self._read(accessor, breaker))
+
+    def _said(self, accessor: Accessor, *breakers: Breaker) -> list[str | None]:
+        return [state_of(self._raw(accessor, breaker)) for breaker in breakers]
+
+    def _has_flags(self, target: str, shape: ObjectShape, fresh: Breaker, tripped: Breaker) -> bool:
         """See whether members such as `is_open` tell closed from open."""
+        names = {state: (*listed, state) if state in shape.data else listed
+                 for state, listed in v.FLAGS.items()}  # fmt: skip
         flags = {
             state: name
-            for state, names in v.FLAGS.items()
-            for name in reversed(names)
+            for state, listed in names.items()
+            for name in reversed(listed)
             if self._flag(name, target, fresh) is (state == CLOSED)
             and self._flag(name, target, tripped) is (state == OPEN)
         }
@@ -55,35 +122,10 @@ class Readings:
         return True
 
     def _flag(self, name: str, target: str, breaker: Breaker) -> bool | None:
-        reply = self._trial.lab.request("read", breaker=breaker.handle, target=target, path=[name])
-        value = reply.value.get("") if isinstance(reply.value, dict) else None
+        value = self._read(Accessor(path=(name,), target=target), breaker).get("")
         return value if isinstance(value, bool) else None
 
-    def _raw(self, accessor: Accessor, breaker: Breaker) -> str | None:
-        reply = self._trial.lab.request(
-            "read", breaker=breaker.handle, target=accessor.target, path=accessor.path
-        )
-        return raw_state(reply.value) if isinstance(reply.value, dict) else None
-
-    def _says_closed_and_open(self, accessor: Accessor, fresh: Breaker, tripped: Breaker) -> bool:
-        """Whether a member says so in words, whatever its name is."""
-        said = [state_of(self._raw(accessor, breaker)) for breaker in (fresh, tripped)]
-        if said != [CLOSED, OPEN]:
-            return False
-        self._trial.adopt(state=accessor)
-        return True
-
-    def _tells_states_apart(self, accessor: Accessor, fresh: Breaker, tripped: Breaker) -> bool:
-        before, after = (self._raw(accessor, breaker) for breaker in (fresh, tripped))
-        if before is None or after is None:
-            return False
-        if state_of(before) == CLOSED:
-            self._trial.adopt(state=accessor)
-            return True
-        if before != after and state_of(before) is None:
-            self._trial.adopt(state=accessor, state_words={before: CLOSED, after: OPEN})
-            return True
-        return False
+    # --- the counts -------------------------------------------------------------------
 
     def settle_metrics(self) -> None:
         """Find the accessor whose names cover most of the counts that are asked for."""
@@ -94,42 +136,44 @@ class Readings:
         self._trial.fail_until_rejected(breaker)
         best: tuple[int, int] = (0, 0)
         for target, shape in self._trial.targets(breaker):
-            for rank, path in enumerate(_metric_paths(shape)):
-                reply = self._trial.lab.request(
-                    "read", breaker=breaker.handle, target=target, path=path
-                )
-                if reply.error is not None or not isinstance(reply.value, dict):
-                    continue
-                counts = find_counts(reply.value, of_breaker=not path)
+            for rank, path in enumerate((*_metric_paths(shape), *_unlisted_paths(shape))):
+                place = Accessor(path=path, target=target)
+                counts = find_counts(self._read(place, breaker), of_breaker=not path)
                 merit = (len(set(counts) - {"state"}), -rank)
                 if merit > best and merit[0] > 0:
                     best = merit
-                    self._trial.adopt(metrics=Accessor(path=path, target=target), counts=counts)
+                    self._trial.adopt(metrics=place, counts=counts)
         self._settle_listener(best[0])
         self._settle_unnamed_counts(breaker)
         if self._trial.binding.state is None and "state" in self._trial.binding.counts:
             self._trial.adopt(state=self._trial.binding.metrics)
 
     def _settle_unnamed_counts(self, breaker: Breaker) -> None:
-        """See whether numbers whose names tell nothing move as the missing counts have to."""
+        """See whether numbers whose names tell nothing move as the missing counts have to.
+
+        Where they stand in another place than those that are known, that has to tell more.
+        """
         binding = self._trial.binding
-        if len(set(binding.counts) - {"state", "total"}) >= _ALL_COUNTS:
+        known = set(binding.counts) - {"state", "total"}
+        if len(known) >= _ALL_COUNTS:
             return
-        places = [binding.metrics] if binding.metrics is not None else list(self._places(breaker))
-        found = counts_by_movement(self._trial.lab, places, binding.counts)
-        if found is not None:
-            place, counts = found
-            self._trial.adopt(metrics=place, counts={**binding.counts, **counts})
+        if binding.metrics is not None:
+            found = counts_by_movement(self._trial.lab, [binding.metrics], binding.counts)
+            if found is not None:
+                self._trial.adopt(counts={**binding.counts, **found[1]})
+                return
+        if len(known) < _FEW_COUNTS:
+            found = counts_by_movement(self._trial.lab, list(self._places(breaker)), {})
+            if found is not None and len(found[1]) > len(known):
+                self._trial.adopt(metrics=found[0], counts=found[1])
 
     def _places(self, breaker: Breaker) -> Iterator[Accessor]:
         """Yield where there is something to read that may be metrics."""
         for target, shape in self._trial.targets(breaker):
-            for path in _metric_paths(shape):
-                reply = self._trial.lab.request(
-                    "read", breaker=breaker.handle, target=target, path=path
-                )
-                if path and reply.error is None and isinstance(reply.value, dict):
-                    yield Accessor(path=path, target=target)
+            for path in (*_metric_paths(shape), *_unlisted_paths(shape)):
+                place = Accessor(path=path, target=target)
+                if path and self._read(place, breaker):
+                    yield place
 
     def _settle_listener(self, known: int) -> None:
         """See whether a listener is told more than the metrics say."""
@@ -141,8 +185,7 @@ class Readings:
         if breaker is not None:
             breaker.succeed()
             self._trial.fail_until_rejected(breaker)
-            reply = self._trial.lab.request("read", breaker=breaker.handle, target="~", path=())
-            counts = find_counts(reply.value) if isinstance(reply.value, dict) else {}
+            counts = find_counts(self._read(Accessor(path=(), target="~"), breaker))
             if len(set(counts) - {"state"}) > known:
                 self._trial.adopt(metrics=Accessor(path=(), target="~"), counts=counts)
                 return
@@ -157,10 +200,7 @@ class Readings:
         breaker.succeed()
         self._trial.fail_until_rejected(breaker)
         accessor = Accessor(path=(), target=EXPORTED)
-        reply = self._trial.lab.request("read", breaker=breaker.handle, target=EXPORTED, path=())
-        if reply.error is not None or not isinstance(reply.value, dict):
-            return
-        counts = find_counts(reply.value)
+        counts = find_counts(self._read(accessor, breaker))
         if len(set(counts) - {"state"}) > len(handed_out):
             self._trial.adopt(metrics=accessor, counts=counts)
 
@@ -194,3 +234,17 @@ def _metric_paths(shape: ObjectShape) -> list[tuple[str, ...]]:
         if datum is not None:
             paths += [(name, inner) for inner in v.METRICS_INNER if inner in datum.methods]
     return [*paths, ("_metrics",), ("_stats",), ()]
+
+
+def _askable(shape: ObjectShape) -> list[str]:
+    """Return the methods that nothing speaks against asking."""
+    return [name for name in shape.methods if not _ORDER.search(name)]
+
+
+def _unlisted_paths(shape: ObjectShape) -> list[tuple[str, ...]]:
+    """Return the ways to what may be metrics though no name says so."""
+    holds = [name for name, datum in shape.data.items() if datum.type not in _NO_METRICS]
+    return [(name,) for name in (*holds, *_askable(shape)) if not name.startswith("_")]
+
+
+_NO_METRICS = frozenset({"str", "int", "float", "bool", "NoneType", "function", "type"})

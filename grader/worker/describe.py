@@ -172,8 +172,9 @@ def _default(value: Any) -> Any:
 
 
 def describe_value(value: Any, owns: Callable[[str | None], bool]) -> dict[str, Any]:
-    """Describe an object's public data: name by name, what kind of thing it holds."""
+    """Describe an object: its public data, name by name, and what can be asked without more."""
     found: dict[str, Any] = {}
+    asked: list[str] = []
     for name in dir(value):
         if name.startswith("__"):
             continue
@@ -182,6 +183,8 @@ def describe_value(value: Any, owns: Callable[[str | None], bool]) -> dict[str, 
         except Exception:  # noqa: BLE001, S112  a property that raises is no data
             continue
         if callable(entry) and not isinstance(entry, type) and not isinstance(entry, enum.Enum):
+            if not name.startswith("_") and len(asked) < _MOST_DATA and _takes_nothing(entry):
+                asked.append(name)
             continue
         kind = type(entry)
         found[name] = {
@@ -194,4 +197,16 @@ def describe_value(value: Any, owns: Callable[[str | None], bool]) -> dict[str, 
         }
         if len(found) >= _MOST_DATA:
             break
-    return {"type": type(value).__name__, "data": found}
+    return {"type": type(value).__name__, "data": found, "methods": asked}
+
+
+def _takes_nothing(entry: Any) -> bool:
+    """Whether a function or method is a plain one that can be called without an argument."""
+    inner = inspect.unwrap(entry)
+    if inspect.iscoroutinefunction(inner) or inspect.isgeneratorfunction(inner):
+        return False
+    try:
+        parameters = inspect.signature(entry).parameters.values()
+    except (ValueError, TypeError):
+        return False
+    return inspect.isroutine(entry) and all(p.default is not p.empty for p in parameters)

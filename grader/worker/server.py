@@ -14,7 +14,7 @@ import inspect
 import select
 import sys
 import types
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 from . import describe, exported, listening, schedules, surfaces
@@ -181,7 +181,8 @@ class Server:
         """Read what an accessor leads to, flattened to scalars."""
         value: Any = self._target(request)
         for name in request["path"]:
-            value = getattr(value, name)
+            listed = isinstance(value, Mapping) and name in value
+            value = value[name] if listed else getattr(value, name)
             if callable(value) and not isinstance(value, type):
                 value = value()
             value = await surfaces.settle(value)

@@ -121,7 +121,9 @@ def _entries(value: object) -> list[tuple[str, object]]:
     if isinstance(value, Mapping):
         return [(text(k.name if isinstance(k, enum.Enum) else k), v) for k, v in value.items()]
     if isinstance(value, (list, tuple, set, frozenset)) and not hasattr(value, "_fields"):
-        return []
+        pairs = [entry for entry in value if isinstance(entry, tuple) and len(entry) == 2]  # noqa: PLR2004
+        named = len(pairs) == len(value) and all(isinstance(name, str) for name, _ in pairs)
+        return [(text(name), entry) for name, entry in pairs] if named else []
     entries: dict[str, object] = {}
     for name in _public_names(value):
         try:

@@ -1,0 +1,94 @@
+"""Ways of making a call that only signatures tell, where names say nothing."""
+
+import re
+from collections.abc import Iterator
+
+from grader.binding import vocabulary as v
+from grader.binding.model import Surface
+from grader.binding.shape import ClassShape, MethodShape, ParameterShape, Shape
+
+_PLAIN = frozenset(
+    "str int float bool bytes dict list tuple set mapping sequence iterable exception baseexception"
+    " request response url path".split()
+)
+_ENDINGS = re.compile(f"({'|'.join(v.NO_BREAKER_ENDINGS)})$")
+_MOST = 3
+"""So many classes are worth a trial."""
+
+
+def unlisted_classes(shape: Shape) -> list[ClassShape]:
+    """Return the classes that something can be called through, whatever they are called."""
+    found = [
+        member
+        for member in shape
+        if isinstance(member, ClassShape)
+        and not (member.error or member.enum or member.dataclass or member.name.startswith("_"))
+        and not _ENDINGS.search(member.name)
+        and any(surface.style == "call" for surface in surfaces_by_signature(member, shape))
+    ]
+    return found[:_MOST]
+
+
+def surfaces_by_signature(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
+    """Yield what a class may be called through: by whatever takes a function and its arguments."""
+    public = [m for m in kind.methods if not (m.static or m.generator)]
+    calls = [m for m in public if _hands_on(m)]
+    for method in sorted(calls, key=lambda m: not m.is_async):
+        for mode in ("async",) if method.is_async else ("async", "sync"):
+            yield Surface(style="call", mode=mode, name=method.name)
+    for method in public:
+        if method.name.startswith("__") or not method.takes_nothing:
+            continue
+        plain, awaited = _enters(method, shape)
+        if awaited:
+            yield Surface(style="context", mode="async", name=method.name, parentheses=True)
+        if plain:
+            yield Surface(style="context", mode="sync", name=method.name, parentheses=True)
+            yield Surface(
+                style="context", mode="async", name=method.name, parentheses=True, plain=True
+            )
+    for method in public:
+        if _decorates(method):
+            name = "" if method.name == "__call__" else method.name
+            for mode in ("async", "sync"):
+                yield Surface(style="decorate", mode=mode, name=name)
+
+
+def _hands_on(method: MethodShape) -> bool:
+    """Whether a method takes a function and, in any number, what that takes."""
+    if method.context or method.async_context or not (method.takes_function and _rest(method)):
+        return False
+    first, *others = (p for p in method.parameters if not p.variadic)
+    return _may_be_function(first) and not any(p.required for p in others)
+
+
+def _rest(method: MethodShape) -> bool:
+    first = method.parameters[0]
+    keywords = any(p.kind == "var_keyword" for p in method.parameters)
+    return not first.variadic and first.required and method.passes_arguments and keywords
+
+
+def _decorates(method: MethodShape) -> bool:
+    """Whether a method takes a function alone."""
+    if method.is_async or method.context or method.async_context or len(method.parameters) != 1:
+        return False
+    (only,) = method.parameters
+    told = v.normal(only.name) in v.FUNCTIONS or "callable" in only.annotation.lower()
+    return not only.variadic and only.required and told and _may_be_function(only)
+
+
+def _may_be_function(parameter: ParameterShape) -> bool:
+    words = set(re.findall(r"\w+", parameter.annotation.lower()))
+    return "callable" in words or not words & _PLAIN
+
+
+def _enters(method: MethodShape, shape: Shape) -> tuple[bool, bool]:
+    """Return whether what a method gives is a context manager, and an asynchronous one."""
+    words = set(re.findall(r"\w+", method.returns))
+    given = {
+        m.name
+        for member in shape
+        if isinstance(member, ClassShape) and member.name in words
+        for m in member.methods
+    }
+    return (method.context or "__enter__" in given), (method.async_context or "__aenter__" in given)
