@@ -76,6 +76,10 @@ def test_thresholds_and_backoff_are_parameters(parts: Parts) -> None:
     """The thresholds and the backoff are parameters, with defaults."""
     found = {parameter.partition(":")[0] for parameter in parts.parameters}
     threshold = found & {"threshold", "rate", "minimum_calls"}
+    unknown_unless(
+        threshold or not parts.unreadable,
+        "the constructor takes settings whose names its signature does not tell",
+    )
     assert threshold, "no parameter with a default sets a failure threshold"
     assert "base" in found, "no parameter with a default sets the open period"
     assert found & {"multiplier", "cap", "exponential"}, (

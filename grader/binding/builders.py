@@ -32,7 +32,7 @@ def builders(shape: Shape, unread: frozenset[str]) -> Iterator[Found]:
         yield (
             Constructor(
                 call=begin or member.path,
-                arguments=tuple(_setters(member)),
+                arguments=tuple(_setters(member, end)),
                 finish=end.name,
                 on=own if own.arguments and not begin else None,
             ),
@@ -66,12 +66,12 @@ def _itself(builder: ClassShape) -> FunctionShape:
     )
 
 
-def _setters(builder: ClassShape) -> Iterator[Argument]:
+def _setters(builder: ClassShape, end: MethodShape) -> Iterator[Argument]:
     """Yield a builder's methods that set something, or may."""
     taken: set[str] = set()
     for method in builder.methods:
         parameters = [p for p in method.parameters if p.kind != "var_keyword"]
-        if method.static or not parameters:
+        if method.static or method == end or not parameters:
             continue
         arguments = [_argument(method, p, taken, alone=len(parameters) == 1) for p in parameters]
         known = tuple(a for a in arguments if a is not None)
@@ -88,6 +88,8 @@ def _argument(
 ) -> Argument | None:
     names = (method.name, _PREFIX.sub("", method.name)) if alone else (parameter.name,)
     concept = _concept((*names, f"{method.name}_{parameter.name}"), taken)
+    if concept is None and not parameter.variadic:
+        concept = _concept((parameter.name,), taken)
     shown = msgspec.structs.replace(parameter, name=_with_unit(method.name, parameter.name))
     if concept is not None:
         taken.add(concept)

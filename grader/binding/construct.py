@@ -62,6 +62,9 @@ def constructor(
         if argument is not None:
             arguments.append(argument)
     open_ended = any(p.kind == "var_keyword" for p in member.parameters)
+    if depth > 0 and open_ended and len(member.parameters) == 1 and isinstance(member, ClassShape):
+        # It takes what its class declares, one attribute for each.
+        arguments += [Argument(name=name, spare=True) for name in member.attributes]
     if depth == 0 and not any(a.concept or a.nested for a in arguments):
         passed_on = _passed_on(member, shape, unread)
         arguments += passed_on
@@ -93,7 +96,7 @@ def method_constructor(
 
 def _is_unset(argument: Argument, place: int) -> bool:
     """Whether an argument stands first and nothing is known to put there, but a name."""
-    unset = argument.concept is None and argument.nested is None
+    unset = argument.concept is None and argument.nested is None and not argument.spare
     return unset and (place == 0 or argument.fixed == _NAME) and argument.fixed in (None, _NAME)
 
 
@@ -310,7 +313,7 @@ def _nested(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
     for kind in classes:
         if kind.name in annotation or kind.name == default:
             found = kind if _configures(kind) else _configuring_subclass(kind, classes)
-            return found or (kind if _has_numbers(kind) else None)
+            return found or (kind if _has_numbers(kind) or _declares(kind) else None)
     number = isinstance(parameter.default, (int, float))
     if annotation - {"Any", "object", "None", "Optional"} or default is not None or number:
         return None
@@ -322,6 +325,11 @@ def _nested(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
         ends = ("Config", "Configuration", "Settings", "Options", "Policy", "Params")
         return next((k for k in classes if k.name.endswith(ends) and _configures(k)), None)
     return None
+
+
+def _declares(kind: ClassShape) -> bool:
+    """Whether a class takes any keyword, and its attributes tell which."""
+    return [p.kind for p in kind.parameters] == ["var_keyword"] and bool(kind.attributes)
 
 
 def _has_numbers(kind: ClassShape) -> bool:
@@ -386,6 +394,8 @@ def _error_kind(parameter: ParameterShape, concept: str | None) -> str:
         return "predicate"
     annotation = parameter.annotation.lower()
     opaque = parameter.default.opaque if isinstance(parameter.default, Opaque) else ""
+    if opaque == "function" or "callable" in annotation:
+        return "predicate"
     for kind in ("frozenset", "tuple", "list", "set"):
         if opaque == kind:
             return kind

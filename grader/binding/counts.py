@@ -1,15 +1,21 @@
 """Which of the numbers in a breaker's metrics counts what, told by their names."""
 
+import fnmatch
+import re
 from typing import Any
 
 from grader.binding import vocabulary as v
+from grader.binding.state import state_of
 
 # On the breaker itself these are streaks that a success sets back, not totals.
 _STREAKS = {"failurecount", "successcount", "failures", "successes", "failcounter", "attempts"}
 _LENGTH = "#"
 _GUESSED = 1_000  # the rank of a name that stands in no list
 ALL = "*"
-"""Stands for every entry of a mapping: `transitions.*` adds up what is counted by state."""
+"""Stands for anything in the last name of a path: `transitions.*` adds up what is counted by state,
+`tally.*->*` what is counted by change of state among others."""
+_EDGE = re.compile(r"^\w+ ?(->|→|>) ?\w+$")
+_EDGE_OF_STATES = re.compile(r"^([a-z_]+)_to_([a-z_]+)$")
 
 
 def find_counts(flat: dict[str, Any], *, of_breaker: bool = False) -> dict[str, str]:
@@ -55,12 +61,24 @@ def _meanings(path: str, value: object) -> list[tuple[str, int, str]]:
     if container is not None:
         # A list of transitions is counted by its length, a mapping of counts by their sum.
         return [("transitions", container, path if last == _LENGTH else f"{head}.{ALL}")]
-    if last == _LENGTH:
+    if last == _LENGTH or v.is_time(last):
         return []
+    if edge := _edge(last):
+        return [
+            ("transitions", _GUESSED, f"{head}.{ALL}{edge}{ALL}" if head else f"{ALL}{edge}{ALL}")
+        ]
     ranks = ((concept, v.match(last, words)) for concept, words in v.COUNTS.items())
     listed = [(c, rank, path) for c, rank in ranks if rank is not None and c != "state"]
     guess = None if listed or type(value) is float else v.resembles_count(last)
     return listed if guess is None else [(guess, _GUESSED, path)]
+
+
+def _edge(name: str) -> str:
+    """Return what stands between two states in the name of a count; empty for any other name."""
+    if told := _EDGE.match(name):
+        return told.group(1)
+    told = _EDGE_OF_STATES.match(name.lower())
+    return "_to_" if told and all(state_of(part) for part in told.groups()) else ""
 
 
 def read_count(flat: dict[str, Any], path: str) -> float | None:
@@ -68,9 +86,8 @@ def read_count(flat: dict[str, Any], path: str) -> float | None:
 
     One that is absent among others is zero: a Counter has no entry for what never happened.
     """
-    if path.endswith(f".{ALL}"):
-        head = path.removesuffix(ALL)
-        entries = [value for key, value in flat.items() if key.startswith(head)]
+    if ALL in path.rpartition(".")[2]:
+        entries = [value for key, value in flat.items() if fnmatch.fnmatchcase(key, path)]
         numbers = [n for n in entries if type(n) in (int, float)]
         return float(sum(numbers))
     if path not in flat and f"{path}!" not in flat and "" not in flat:

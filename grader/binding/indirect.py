@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from grader.binding import vocabulary as v
 from grader.binding.builders import Found, builders
 from grader.binding.construct import constructor, method_constructor
@@ -22,7 +24,7 @@ def indirect(shape: Shape, unread: frozenset[str]) -> Iterator[Found]:
         *_registries(shape, unread),
         *_functions(shape, unread),
     ):
-        if _CORE & set(found[0].concepts()):
+        if _CORE & set(found[0].concepts()) or any(a.spare for a in found[0].arguments):
             yield found
 
 
@@ -101,10 +103,38 @@ def _functions(shape: Shape, unread: frozenset[str]) -> Iterator[Found]:
         if v.match(member.name, v.GETTERS + v.FACTORIES) is None:
             continue
         words = set(re.findall(r"\w+", member.returns))
-        if any(kind.name in words for kind in breaker_classes(shape)):
+        kits = (kit for m in shape if m.name in words and (kit := _kit(m)) is not None)
+        made = next(kits, None)
+        if made is None and any(kind.name in words for kind in breaker_classes(shape)):
             made = product(member, shape)
-            if made is not None:
-                yield method_constructor(member, member.path, shape, unread), made
+        if made is not None:
+            yield method_constructor(member, member.path, shape, unread), made
+
+
+def _kit(member: ClassShape | FunctionShape) -> ClassShape | None:
+    """Return a class whose fields are functions as one whose methods they are; None for others."""
+    if not isinstance(member, ClassShape) or member.error:
+        return None
+    calls = tuple(
+        MethodShape(
+            name=field.name,
+            is_async=v.normal(field.name) in v.ASYNC_CALLS or "async" in field.name,
+            context=False,
+            async_context=False,
+            generator=False,
+            parameters=_ANY_FUNCTION,
+        )
+        for field in member.parameters
+        if "Callable" in field.annotation and v.match(field.name, v.CALLS) is not None
+    )
+    return msgspec.structs.replace(member, methods=calls) if calls else None
+
+
+_ANY_FUNCTION = (
+    ParameterShape(name="function", kind="positional_only"),
+    ParameterShape(name="args", kind="var_positional"),
+    ParameterShape(name="kwargs", kind="var_keyword"),
+)
 
 
 # --- named constructors ---------------------------------------------------------------------

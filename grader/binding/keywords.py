@@ -45,25 +45,32 @@ def _in_a_schema(maker: ast.FunctionDef, tree: ast.Module) -> tuple[ParameterSha
     handed_on = any(
         keyword.arg is None and _named_by(keyword.value) == kwarg
         for call in calls
+        if not ast.unparse(call.func).islower()  # to a class, or to what it derives from
         for keyword in call.keywords
     )
     if not kwarg or handed_on:
         return ()
     for node in tree.body:
         value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-        rows = _rows(value) if isinstance(value, ast.Dict) else {}
+        rows = _rows(value)
         if len(rows) >= _ROWS:
             return tuple(_shape(name, default) for name, default in rows.items())
     return ()
 
 
-def _rows(table: ast.Dict) -> dict[str, object]:
+def _rows(table: ast.expr | None) -> dict[str, object]:
     """Return key → default: the first number of each row; empty where a row has none."""
+    pairs: list[tuple[str, ast.expr]] = []
+    if isinstance(table, ast.Dict):
+        pairs = [
+            (_text(k) if k else "", row) for k, row in zip(table.keys, table.values, strict=True)
+        ]
+    elif isinstance(table, ast.Call) and not table.args:
+        pairs = [(keyword.arg or "", keyword.value) for keyword in table.keywords]
     found: dict[str, object] = {}
-    for key, row in zip(table.keys, table.values, strict=True):
+    for name, row in pairs:
         constants = (n.value for n in ast.walk(row) if isinstance(n, ast.Constant))
         numbers = [n for n in constants if type(n) in (int, float)]
-        name = _text(key) if key is not None else ""
         if not (name.isidentifier() and numbers):
             return {}
         found[name] = numbers[0]

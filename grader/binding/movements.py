@@ -4,6 +4,7 @@ Names come first (`counts`). What they do not tell, a short story of calls does:
 grows by one with each failure, and with nothing else, counts failures, whatever it is called.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -39,9 +40,28 @@ def find_by_movement(
             for path in before.keys() | moments[-1].flat.keys()
             if path not in known.values() and list(_steps(path, before, moments)) == expected
         ]
+        if concept == "transitions" and not alike:
+            # Counted by kind, in a mapping of their own, in which none may stand yet.
+            heads = {path.rpartition(".")[0] for path in moments[-1].flat} - {""}
+            alike = [f"{head}.*" for head in heads if _sums(head, before, moments) == expected]
         if alike:
             found[concept] = min(alike, key=lambda path: (path.count("."), path))
     return found
+
+
+def _sums(head: str, before: dict[str, Any], moments: Iterable[Moment]) -> list[float]:
+    """Return how far the numbers directly below a path moved together, moment by moment."""
+    totals = [
+        sum(
+            value
+            for path, value in flat.items()
+            if path.rpartition(".")[0] == head
+            and not path.endswith("#")
+            and type(value) in (int, float)
+        )
+        for flat in (before, *(moment.flat for moment in moments))
+    ]
+    return [after - earlier for earlier, after in itertools.pairwise(totals)]
 
 
 def _steps(

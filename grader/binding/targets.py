@@ -3,7 +3,14 @@
 import re
 
 from grader.binding import vocabulary as v
-from grader.binding.shape import ClassShape, FunctionShape, MethodShape, Shape
+from grader.binding.shape import (
+    ClassShape,
+    FunctionShape,
+    MethodShape,
+    Opaque,
+    ParameterShape,
+    Shape,
+)
 
 _BREAKER = re.compile(r"breaker|circuit", re.IGNORECASE)
 _ENDINGS = re.compile(f"({'|'.join(v.NO_BREAKER_ENDINGS)})$")
@@ -113,15 +120,27 @@ _LEAST_NUMBERS, _STATES = 3, 3
 def may_be_breaker(shape: Shape) -> str:
     """Return the class that may be the breaker though no name says so; empty where none may.
 
-    It is set up by several numbers, has something to call, and stands beside a type of three
-    states. How it is used such names do not tell.
+    It is set up by several numbers, its own or those of a class that it takes, has something to
+    call, and stands beside a type of three states. How it is used such names do not tell.
     """
     classes = [member for member in shape if isinstance(member, ClassShape)]
     if not any(len(kind.enum) == _STATES for kind in classes):
         return ""
+    settings = {kind.name for kind in classes if _numbers(kind) >= _LEAST_NUMBERS}
     for kind in classes:
-        numbers = [p for p in kind.parameters if isinstance(p.default, (int, float))]
         plain = kind.error or kind.enum or kind.dataclass or _ENDINGS.search(kind.name)
-        if not plain and kind.methods and len(numbers) >= _LEAST_NUMBERS:
+        taken = (set(re.findall(r"\w+", _told(p))) for p in kind.parameters)
+        set_up = _numbers(kind) >= _LEAST_NUMBERS or any(words & settings for words in taken)
+        if not plain and kind.methods and set_up:
             return kind.name
     return ""
+
+
+def _numbers(kind: ClassShape) -> int:
+    return sum(isinstance(p.default, (int, float)) for p in kind.parameters)
+
+
+def _told(parameter: ParameterShape) -> str:
+    """Return what a parameter is, by its annotation and its default."""
+    default = parameter.default.opaque if isinstance(parameter.default, Opaque) else ""
+    return f"{parameter.annotation} {default}"

@@ -27,6 +27,11 @@ def unit(name: str) -> float:
     return _UNITS.get(found.group(1), 1.0) if found else 1.0
 
 
+def is_time(name: str) -> bool:
+    """Whether a name says that what it names are seconds, or the like."""
+    return _SUFFIX.search(name.lower()) is not None
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(normal(name) for name in text.split())
 
@@ -87,7 +92,7 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
         " maximum_timeout maximum_recovery_timeout maximum_backoff max_open_for open_for_max"
         " max_open_time max_break_duration max_cooldown_period max_recovery_delay"
         " recovery_timeout_cap max_interval longest_open_period max_period"
-        " wait_duration_max max_wait_duration maximum cap max open_max longest longest_open"
+        " wait_duration_max max_wait_duration maximum cap max open_max longest longest_open up_to"
     ),
     "jitter": _names(
         "jitter backoff_jitter jitter_factor jitter_ratio jitter_range randomization_factor"
@@ -356,7 +361,7 @@ _COUNT_RESEMBLES: Final = (
 )
 # What only sounds like a lifetime count: settings, streaks, rates, times, parts of the whole.
 _NO_COUNT: Final = re.compile(
-    r"threshold|limit|max|min|consecutive|streak|current|recent|window|rate|ratio|percent|pct"
+    r"threshold|limit|max|min|consecutive|streak|in_a_row|current|recent|window|rate|ratio|percent|pct"
     r"|last|time(?!s)|_at$|since|latenc|duration|avg|mean|half|probe|needed|required|remaining|until"
 )
 

@@ -1,14 +1,16 @@
 """Settles by behaviour what names leave open, and arrives at a binding."""
 
+import re
 from typing import Any
 
+from grader.binding import vocabulary as v
 from grader.binding.construct import guesses
 from grader.binding.discover import Proposal, decorator_factories, propose, propose_unlisted
 from grader.binding.hearing import attributes, hearings
 from grader.binding.keywords import with_keywords, with_mappings
 from grader.binding.model import Binding, Constructor, Hearing, Surface
 from grader.binding.reading import Reading, with_fallbacks
-from grader.binding.shape import Page, Shape
+from grader.binding.shape import ObjectShape, Page, Shape
 from grader.binding.spares import assigned, place_of, without_spares
 from grader.binding.state import OPEN
 from grader.binding.targets import is_module_of_functions, may_be_breaker
@@ -176,9 +178,22 @@ class _Learner:
                 continue
             self._trial.adopt(settings={**trial, **self._trial.binding.settings})
             return
+        if any("timedelta" in refusal for refusal in refusals) and self._retimed():
+            self._settle_settings()
+            return
         if self._guesses():
             self._doubts.append(f"the constructor refused every setting: {refusals[-1]}")
         self._crashes = True
+
+    def _retimed(self) -> bool:
+        """Have times passed as `timedelta`, which nothing announced; whether any was not before."""
+        before = self._trial.binding.constructor
+        for concept in ("base", "cap", "window_time", "call_timeout"):
+            place = place_of(self._trial.binding.constructor, concept)
+            if place is not None:
+                retimed = assigned(self._trial.binding.constructor, place, kind="timedelta")
+                self._trial.adopt(constructor=retimed)
+        return self._trial.binding.constructor != before
 
     def _settle_error_lists(self) -> None:
         """Find in which form error classes are taken, where the form that it seems is refused."""
@@ -222,6 +237,9 @@ class _Learner:
                 working.append(surface)
             instead.append(told)
             cut = cut or (self._trial.lab.cut_off_ran and not works)
+        if working:
+            # First: a plain method may hand back the coroutine that it never awaited.
+            working = [*[way for way in self._ways_of_a_facade() if self._works(way)[0]], *working]
         ranked = sorted(working, key=lambda s: (s.mode != "async", _STYLES.index(s.style)))
         if not ranked and self._proposal.surfaces:
             first = self._proposal.surfaces[0]
@@ -230,6 +248,20 @@ class _Learner:
                 self._doubts.append(f"a call through {first} {instead[0]}")
             return
         self._trial.adopt(surfaces=tuple(ranked))
+
+    def _ways_of_a_facade(self) -> list[Surface]:
+        """Return the calls of objects that the breaker holds for asynchronous callers."""
+        fresh = self._trial.fresh()
+        reply = fresh and self._trial.lab.request("inspect", breaker=fresh.handle, target="")
+        if not reply or reply.error is not None:
+            return []
+        return [
+            Surface(style="call", mode="async", name=f"{name}.{method}")
+            for name, datum in reply.value_as(ObjectShape).data.items()
+            if datum.own and _FACADE.match(name)
+            for method in datum.methods
+            if v.match(method, v.CALLS) is not None
+        ]
 
     def _works(self, surface: Surface) -> tuple[bool, str]:
         """Whether a call runs the function once and returns its result; what it does, in words."""
@@ -411,6 +443,9 @@ class _Learner:
 
 _ANOTHER_THRESHOLD = 5
 _STYLES = ("call", "context", "decorate", "permit")
+
+
+_FACADE = re.compile(r"(aio|async|asyncio|asynchronous|a)$")
 
 
 def _same_way(one: Surface, other: Surface) -> bool:

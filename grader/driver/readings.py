@@ -136,9 +136,10 @@ class Readings:
         self._trial.fail_until_rejected(breaker)
         best: tuple[int, int] = (0, 0)
         for target, shape in self._trial.targets(breaker):
-            for rank, path in enumerate((*_metric_paths(shape), *_unlisted_paths(shape))):
+            for rank, path in enumerate(_metric_paths(shape)):
                 place = Accessor(path=path, target=target)
-                counts = find_counts(self._read(place, breaker), of_breaker=not path)
+                flat = self._without_settings(self._read(place, breaker))
+                counts = find_counts(flat, of_breaker=not path)
                 merit = (len(set(counts) - {"state"}), -rank)
                 if merit > best and merit[0] > 0:
                     best = merit
@@ -161,11 +162,20 @@ class Readings:
             found = counts_by_movement(self._trial.lab, [binding.metrics], binding.counts)
             if found is not None:
                 self._trial.adopt(counts={**binding.counts, **found[1]})
+                known |= set(found[1])
+            if len(known) >= _ALL_COUNTS:
                 return
-        if len(known) < _FEW_COUNTS:
-            found = counts_by_movement(self._trial.lab, list(self._places(breaker)), {})
-            if found is not None and len(found[1]) > len(known):
-                self._trial.adopt(metrics=found[0], counts=found[1])
+        found = counts_by_movement(self._trial.lab, list(self._places(breaker)), {})
+        if found is not None and len(found[1]) > len(known):
+            self._trial.adopt(metrics=found[0], counts=found[1])
+
+    def _without_settings(self, flat: dict[str, Any]) -> dict[str, Any]:
+        """Return what was read without the settings that the breaker was built with."""
+        own = {
+            name.split(".")[0] for name in self._trial.binding.parameters.values() if "." in name
+        }
+        own |= {"config", "settings", "options", "policy"}
+        return {path: value for path, value in flat.items() if path.split(".")[0] not in own}
 
     def _places(self, breaker: Breaker) -> Iterator[Accessor]:
         """Yield where there is something to read that may be metrics."""

@@ -1,5 +1,6 @@
 """What crosses the socket: one JSON object a line, exact builtin scalars only."""
 
+import contextlib
 import datetime
 import enum
 import json
@@ -101,7 +102,10 @@ def _flatten(value: object, path: str, depth: int, found: dict[str, Any]) -> Non
         found[path] = text(value.value) if isinstance(value.value, str) else value.name.lower()
     elif (seconds := number(value)) is not None:
         found[path] = value if type(value) is int else seconds
-    elif value is None or isinstance(value, (bool, str)):
+    elif isinstance(value, str):
+        samples = {_join(path, name): sample for name, sample in _samples(value)}
+        found.update(samples or {path: scalar(value)})
+    elif value is None or isinstance(value, bool):
         found[path] = scalar(value)
     elif isinstance(value, datetime.datetime):
         found[path] = text(value.isoformat())
@@ -111,6 +115,29 @@ def _flatten(value: object, path: str, depth: int, found: dict[str, Any]) -> Non
             found[_join(path, "#")] = len(value)
         for key, entry in entries:
             _flatten(entry, _join(path, key), depth + 1, found)
+
+
+_SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(?:\{([^}]*)\})? ([-+\d.eE]+)")
+
+
+def _samples(told: str) -> list[tuple[str, float]]:
+    """Return the samples of an exposition in Prometheus' text format; empty for any other text."""
+    lines = [line for line in told.splitlines() if line and not line.startswith("#")]
+    read = [_SAMPLE.fullmatch(line) for line in lines] if len(lines) > 1 else [None]
+    if not all(read):
+        return []
+    samples: list[tuple[str, float]] = []
+    for sample in read:
+        if sample is not None:
+            name, labels, value = sample.groups()
+            with contextlib.suppress(ValueError, OverflowError):
+                samples.append((f"{name}.{_labels(labels)}" if labels else name, float(value)))
+    return [(name, value) for name, value in samples if math.isfinite(value)]
+
+
+def _labels(told: str) -> str:
+    """Return labels as a name without dots, which separate levels."""
+    return text(told.replace('"', "").replace(".", "_"))
 
 
 def _join(path: str, key: str) -> str:

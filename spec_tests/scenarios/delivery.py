@@ -106,6 +106,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     error: str
     parameters: tuple[str, ...]
     """Parameters with a default that set a threshold or the open period and its growth."""
+    unreadable: bool = False
+    """The breaker takes settings by names that cannot be read from its signature."""
     metrics: str
 
 
@@ -126,6 +128,7 @@ def parts(bench: Bench) -> Parts:
         states=_states(shape, bench.candidate),
         error=_error(shape) or _raised_in_trial(bench),
         parameters=_parameters(shape, _bound(bench)),
+        unreadable=_is_unreadable(bench),
         metrics=_metrics(shape) or _metrics_attribute(bench.candidate) or _bound_metrics(bench),
     )
 
@@ -149,7 +152,7 @@ def _written_states(candidate: Candidate) -> str:
             tree = ast.parse(file.text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        found = _literal_states(tree) or _a_name_each(tree)
+        found = _literal_states(tree) or _a_name_each(tree) or _values(tree)
         if found:
             return found
     return ""
@@ -162,6 +165,16 @@ def _literal_states(tree: ast.Module) -> str:
             words = [c.value for c in ast.walk(node) if isinstance(c, ast.Constant)]
             if {state_of(word) for word in words} >= {"closed", "open", "half_open"}:
                 return "Literal"
+    return ""
+
+
+def _values(tree: ast.Module) -> str:
+    """Return the class whose members have the states as values, whatever they are called."""
+    for kind in (n for n in tree.body if isinstance(n, ast.ClassDef)):
+        given = (n.value for n in kind.body if isinstance(n, ast.Assign))
+        words = [v.value for v in given if isinstance(v, ast.Constant)]
+        if {state_of(word) for word in words} >= {"closed", "open", "half_open"}:
+            return kind.name
     return ""
 
 
@@ -223,6 +236,13 @@ def _bound(bench: Bench) -> dict[str, str]:
         return bench.binding.parameters
     except Interrupted:
         return {}
+
+
+def _is_unreadable(bench: Bench) -> bool:
+    try:
+        return bench.binding.constructor.open_ended
+    except Interrupted:
+        return False
 
 
 def _bound_metrics(bench: Bench) -> str:
