@@ -65,10 +65,12 @@ def propose(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal
     return [*plain, *(p for p in indirectly if p.surfaces), *rest, *around, *made, *others]
 
 
-def propose_unlisted(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal]:
+def propose_unlisted(
+    shape: Shape, unread: frozenset[str] = frozenset(), inner: frozenset[str] = frozenset()
+) -> list[Proposal]:
     """Return what may be the breaker though no name says so: it is one if it trips."""
     known = {kind.path for kind in breaker_classes(shape)}
-    kinds = [kind for kind in unlisted_classes(shape) if kind.path not in known]
+    kinds = [kind for kind in unlisted_classes(shape, inner) if kind.path not in known]
     return [_of_class(kind, shape, unread) for kind in kinds]
 
 

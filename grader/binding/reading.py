@@ -24,6 +24,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     fallbacks: dict[str, dict[str, str]] = {}
     """The class that stands in for a parameter which is not given, by owner and parameter."""
 
+    inner: frozenset[str] = frozenset()
+    """Classes that other classes build for themselves."""
+
     @classmethod
     def of(cls, candidate: Candidate) -> Self:
         """Read a candidate's implementation."""
@@ -32,7 +35,22 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
             keywords=keywords_read(candidate),
             mappings=mappings_read(candidate),
             fallbacks=fallbacks_read(candidate),
+            inner=inner_classes(candidate),
         )
+
+
+def inner_classes(candidate: Candidate) -> frozenset[str]:
+    """Return the names of what is called in a class and is called like another class."""
+    found: set[str] = set()
+    for file in candidate.files:
+        if file.role == "implementation":
+            for kind in parsing.tree(file.text).body:
+                calls = (n for n in ast.walk(kind) if isinstance(n, ast.Call))
+                if isinstance(kind, ast.ClassDef):
+                    found |= {n.func.id for n in calls if isinstance(n.func, ast.Name)} - {
+                        kind.name
+                    }
+    return frozenset(found)
 
 
 def fallbacks_read(candidate: Candidate) -> dict[str, dict[str, str]]:

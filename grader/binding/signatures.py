@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from grader.binding import vocabulary as v
 from grader.binding.model import Surface
-from grader.binding.shape import ClassShape, MethodShape, ParameterShape, Shape
+from grader.binding.shape import ClassShape, FunctionShape, MethodShape, ParameterShape, Shape
 
 _PLAIN = frozenset(
     "str int float bool bytes dict list tuple set mapping sequence iterable exception baseexception"
@@ -16,8 +16,12 @@ _MOST = 3
 """So many classes are worth a trial."""
 
 
-def unlisted_classes(shape: Shape) -> list[ClassShape]:
-    """Return the classes that something can be called through, whatever they are called."""
+def unlisted_classes(shape: Shape, inner: frozenset[str]) -> list[ClassShape]:
+    """Return the classes that something can be called through, whatever they are called.
+
+    Those that others of the candidate build, `inner`, or derive from come last.
+    """
+    inner |= {base for m in shape if isinstance(m, ClassShape) for base in m.bases}
     found = [
         member
         for member in shape
@@ -26,7 +30,7 @@ def unlisted_classes(shape: Shape) -> list[ClassShape]:
         and not _ENDINGS.search(member.name)
         and any(surface.style == "call" for surface in surfaces_by_signature(member, shape))
     ]
-    return found[:_MOST]
+    return sorted(found, key=lambda kind: kind.name in inner)[:_MOST]
 
 
 def surfaces_by_signature(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
@@ -36,6 +40,7 @@ def surfaces_by_signature(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
     for method in sorted(calls, key=lambda m: not m.is_async):
         for mode in ("async",) if method.is_async else ("async", "sync"):
             yield Surface(style="call", mode=mode, name=method.name)
+    yield from sorted(_beside(kind, shape), key=lambda surface: surface.mode != "async")
     for method in public:
         if method.name.startswith("__") or not method.takes_nothing:
             continue
@@ -52,6 +57,28 @@ def surfaces_by_signature(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
             name = "" if method.name == "__call__" else method.name
             for mode in ("async", "sync"):
                 yield Surface(style="decorate", mode=mode, name=name)
+
+
+def _beside(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
+    """Yield the functions that take one of a class, a function and what that takes."""
+    for member in shape:
+        if not isinstance(member, FunctionShape) or member.generator or not member.parameters:
+            continue
+        first, *rest = member.parameters
+        words = set(re.findall(r"\w+", first.annotation))
+        if kind.name not in words and v.normal(first.name) != kind.name.lower():
+            continue
+        method = MethodShape(
+            name=member.path,
+            is_async=member.is_async,
+            context=False,
+            async_context=False,
+            generator=False,
+            parameters=tuple(rest),
+        )
+        if rest and _hands_on(method):
+            for mode in ("async",) if member.is_async else ("async", "sync"):
+                yield Surface(style="call", mode=mode, name=member.path)
 
 
 def _hands_on(method: MethodShape) -> bool:

@@ -27,7 +27,12 @@ def counts_by_movement(
         for place, start, moments in zip(places, before, told, strict=True)
         if moments
     ]
-    return max((f for f in found if f[1]), key=lambda f: len(f[1]), default=None)
+    return max((f for f in found if f[1]), key=lambda f: _merit(f[1]), default=None)
+
+
+def _merit(counts: dict[str, str]) -> tuple[int, int]:
+    """Return how many there are, and how near they lie: what lies deep may be the inner works."""
+    return len(counts), -sum(path.count(".") for path in counts.values())
 
 
 def _read(lab: Lab, breaker: Breaker, place: Accessor) -> dict[str, Any]:

@@ -64,7 +64,10 @@ def learn(  # noqa: PLR0913  keywords, each for a caller of its own
     shape = with_fallbacks(with_mappings(shape, read.mappings), read.fallbacks)
     named, unlisted = (
         [p for p in proposed if not within or p.constructor.told.partition(":")[0] == within]
-        for proposed in (propose(shape, read.unread), propose_unlisted(shape, read.unread))
+        for proposed in (
+            propose(shape, read.unread),
+            propose_unlisted(shape, read.unread, read.inner),
+        )
     )
     tried: list[Binding] = []
     for proposal in (*named[:_MOST_PROPOSALS], *unlisted):

@@ -86,7 +86,8 @@ class Readings:
     ) -> Iterator[Accessor]:
         """Yield what says that a fresh breaker is closed, whatever its name is."""
         for target, shape in targets:
-            for name in (*shape.data, *_askable(shape)):
+            public_first = sorted(shape.data, key=lambda name: name.startswith("_"))
+            for name in (*public_first, *_askable(shape)):
                 told = self._read(Accessor(path=(name,), target=target), fresh)
                 for key, value in told.items():
                     if state_of(value) == CLOSED:
@@ -253,8 +254,11 @@ def _askable(shape: ObjectShape) -> list[str]:
 
 def _unlisted_paths(shape: ObjectShape) -> list[tuple[str, ...]]:
     """Return the ways to what may be metrics though no name says so."""
-    holds = [name for name, datum in shape.data.items() if datum.type not in _NO_METRICS]
-    return [(name,) for name in (*holds, *_askable(shape)) if not name.startswith("_")]
+    holds = {name: datum for name, datum in shape.data.items() if not name.startswith("_")}
+    read = [(n, m) for n, datum in holds.items() for m in _READ if m in datum.methods]
+    plain = [name for name, datum in holds.items() if datum.type not in _NO_METRICS]
+    return [*((name,) for name in (*plain, *_askable(shape))), *read]
 
 
+_READ = (*v.METRICS_INNER, "read", "values", "totals", "counts", "report", "copy")
 _NO_METRICS = frozenset({"str", "int", "float", "bool", "NoneType", "function", "type"})

@@ -182,11 +182,16 @@ def describe_value(value: Any, owns: Callable[[str | None], bool]) -> dict[str, 
             entry = getattr(value, name)
         except Exception:  # noqa: BLE001, S112  a property that raises is no data
             continue
-        if callable(entry) and not isinstance(entry, type) and not isinstance(entry, enum.Enum):
+        kind = type(entry)
+        # An object of the candidate's that can be called as well is data.
+        if (
+            callable(entry)
+            and not isinstance(entry, (type, enum.Enum))
+            and not owns(kind.__module__)
+        ):
             if not name.startswith("_") and len(asked) < _MOST_DATA and _takes_nothing(entry):
                 asked.append(name)
             continue
-        kind = type(entry)
         found[name] = {
             "type": kind.__name__,
             "enum": isinstance(entry, enum.Enum),

@@ -14,6 +14,7 @@ A surface is data that the trusted side decided on:
 import functools
 import inspect
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -34,7 +35,13 @@ async def settle(value: Any) -> Any:
 
 
 def member(target: Any, name: str) -> Any:
-    """Return the member at a dotted name; the target itself for the empty name."""
+    """Return the member at a dotted name; the target itself for the empty name.
+
+    `module:function` is that function, which takes the target first.
+    """
+    module, beside, function = name.rpartition(":")
+    if beside:
+        return functools.partial(getattr(sys.modules[module], function), target)
     for part in name.split(".") if name else ():
         target = getattr(target, part)
     return target
