@@ -23,9 +23,8 @@ class Keepsakes:
         """Keep what an accessor leads to; tell what it is."""
         value, called = target, False
         for part in path:
-            value = getattr(value, part)
-            called = callable(value) and not isinstance(value, type)
-            value = await surfaces.settle(value() if called else value)
+            value, called = surfaces.asked(value, part)
+            value = await surfaces.settle(value)
         self._kept[name] = value
         return {"method": called, "json": _is_json(value), "said": flatten(value)}
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from .surfaces import member
+from .surfaces import asked, member
 from .wire import text
 
 _OLD = (
@@ -150,9 +150,7 @@ def read(target: Any, paths: list[list[str]]) -> None:
 
 def _read(value: Any, path: list[str]) -> None:
     for name in path:
-        value = getattr(value, name)
-        if callable(value) and not isinstance(value, type):
-            value = value()
+        value, _ = asked(value, name)
         if inspect.iscoroutine(value):
             value.close()
             return

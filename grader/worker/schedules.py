@@ -245,7 +245,5 @@ class Explorer:
     def _count(self, round_: _Round, path: str) -> Any:
         value: Any = round_.wrapped.target
         for name in self._request["metrics"]:
-            value = getattr(value, name)
-            if callable(value) and not isinstance(value, type):
-                value = value()
+            value, _ = surfaces.asked(value, name)
         return scalar(flatten(value).get(path))

@@ -14,7 +14,7 @@ import inspect
 import select
 import sys
 import types
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from . import describe, exported, listening, schedules, surfaces
@@ -181,11 +181,7 @@ class Server:
         """Read what an accessor leads to, flattened to scalars."""
         value: Any = self._target(request)
         for name in request["path"]:
-            listed = isinstance(value, Mapping) and name in value
-            value = value[name] if listed else getattr(value, name)
-            if callable(value) and not isinstance(value, type):
-                value = value()
-            value = await surfaces.settle(value)
+            value = await surfaces.settle(surfaces.asked(value, name)[0])
         return flatten(value)
 
     async def _op_keep(self, request: dict[str, Any]) -> Any:

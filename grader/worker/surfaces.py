@@ -15,7 +15,7 @@ import functools
 import inspect
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -45,6 +45,17 @@ def member(target: Any, name: str) -> Any:
     for part in name.split(".") if name else ():
         target = getattr(target, part)
     return target
+
+
+def asked(value: Any, name: str) -> tuple[Any, bool]:
+    """Return what a name leads to, an entry or a member, and whether that is what it returned.
+
+    Functions and methods are called. What can be called and is neither is an object: it is read.
+    """
+    listed = isinstance(value, Mapping) and name in value
+    value = value[name] if listed else getattr(value, name)
+    called = inspect.isroutine(value) or type(value).__module__ == "functools"
+    return (value(), True) if called else (value, False)
 
 
 class Wrapped:
