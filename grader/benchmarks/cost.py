@@ -1,6 +1,7 @@
 """What it cost to do something, in seconds of the wall and of the processor."""
 
 import contextlib
+import ctypes
 import os
 import resource
 import subprocess
@@ -11,7 +12,9 @@ from pathlib import Path
 import msgspec
 
 from grader.errors import GraderError
-from grader.worker import libc
+
+
+_SET_CHILD_SUBREAPER = 36
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +52,7 @@ def command(arguments: Sequence[str], allowed: frozenset[int], **more: str) -> N
 
 def _children() -> set[int]:
     """Return the children of this process, those of its children that have ended included."""
-    libc.prctl("child subreaper", libc.PR_SET_CHILD_SUBREAPER, 1)
+    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     tasks = Path("/proc/self/task").glob("*/children")
     return {int(child) for task in tasks for child in task.read_text().split()}
 
