@@ -13,7 +13,6 @@ import msgspec
 
 from grader.errors import GraderError
 
-
 _SET_CHILD_SUBREAPER = 36
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import msgspec
 
 from grader.binding import vocabulary as v
-from grader.binding.construct import kind_of, method_constructor, spare_kind
+from grader.binding.construct import method_constructor
+from grader.binding.kinds import kind_of, spare_kind
 from grader.binding.model import Argument, Constructor
 from grader.binding.shape import ClassShape, FunctionShape, MethodShape, ParameterShape, Shape
 from grader.binding.targets import product

@@ -5,12 +5,20 @@ import re
 import msgspec
 
 from grader.binding import vocabulary as v
+from grader.binding.kinds import (
+    ERROR_KINDS,
+    NUMBERS,
+    holds_several,
+    is_number,
+    kind_of,
+    spare_kind,
+)
 from grader.binding.model import Argument, Constructor
+from grader.binding.nesting import nested_class
 from grader.binding.shape import (
     ClassShape,
     FunctionShape,
     MethodShape,
-    Opaque,
     ParameterShape,
     Shape,
 )
@@ -21,24 +29,6 @@ _NAME = "graded"
 _LARGEST_FACTOR = 10
 # The base of a power beside an open period, and the open period where there is no other.
 _AMBIGUOUS_BASE = v.normal("backoff_base")
-_ERROR_KINDS = {"counted", "ignored", "failure_predicate"}
-# Numbers of one meaning each; what sets none of them is left at its default.
-_NUMBERS = {
-    "threshold",
-    "rate",
-    "minimum_calls",
-    "window_size",
-    "window_time",
-    "base",
-    "multiplier",
-    "cap",
-    "jitter",
-    "exponential",
-    "limit",
-    "permitted",
-    "successes",
-    "call_timeout",
-}
 _PRIORITY = (
     "threshold rate minimum_calls window_time window_size cap multiplier exponential jitter"
     " permitted limit successes base counted ignored failure_predicate name clock listener"
@@ -111,11 +101,6 @@ def guesses(built: Constructor) -> bool:
     )
 
 
-def kind_of(parameter: ParameterShape, concept: str) -> str:
-    """Return in which form a parameter takes what it sets."""
-    return _error_kind(parameter, concept) if concept in _ERROR_KINDS else _kind(parameter, concept)
-
-
 def _passed_on(
     member: ClassShape | FunctionShape, shape: Shape, unread: frozenset[str]
 ) -> list[Argument]:
@@ -149,45 +134,28 @@ def _assign(parameters: list[ParameterShape]) -> dict[str, str]:
     for parameter in parameters:
         guess = v.resembles(parameter.name)
         free = parameter.name not in taken and guess is not None and guess not in taken.values()
-        if free and guess is not None and _fits(parameter, guess) and _is_number(parameter):
+        if free and guess is not None and _fits(parameter, guess) and is_number(parameter):
             taken[parameter.name] = guess
     return _settle_doubts(taken, parameters)
-
-
-def _is_number(parameter: ParameterShape) -> bool:
-    words = re.findall(r"\w+", parameter.annotation.lower())
-    if isinstance(parameter.default, (int, float)):
-        return True
-    opaque = parameter.default.opaque if isinstance(parameter.default, Opaque) else ""
-    return bool({"int", "float", "timedelta", "real", "number"} & {*words, opaque})
 
 
 def _fits(parameter: ParameterShape, concept: str) -> bool:
     default = parameter.default
     annotation = parameter.annotation.lower()
-    if concept in _NUMBERS and isinstance(default, str):
+    if concept in NUMBERS and isinstance(default, str):
         return False
-    if concept in _NUMBERS - {"jitter"} and _holds_several(parameter):
+    if concept in NUMBERS - {"jitter"} and holds_several(parameter):
         return concept == "base" and bool(re.search("float|int|timedelta", annotation))
     if concept in {"threshold", "minimum_calls", "limit", "successes"}:
         return "timedelta" not in annotation
     if concept == "window_time" and parameter.name.lower() == "window":
         # Without a unit it may be either; whole numbers count calls.
         return not (annotation == "int" or (isinstance(default, int) and not annotation))
-    if concept in _ERROR_KINDS:
+    if concept in ERROR_KINDS:
         return not isinstance(default, (int, float)) or default is None
     if concept == "name":
         return not isinstance(default, (int, float)) or default is None
     return True
-
-
-def _holds_several(parameter: ParameterShape) -> bool:
-    """Whether a parameter takes a tuple, a list or a class, and no number."""
-    default = parameter.default.opaque if isinstance(parameter.default, Opaque) else ""
-    container = r"(typing\.)?(tuple|list|sequence|iterable|collection|set|frozenset|type)\["
-    return default in {"tuple", "list", "set", "frozenset", "type"} or bool(
-        re.match(rf"(optional\[|union\[)?{container}", parameter.annotation.lower())
-    )
 
 
 def _settle_doubts(taken: dict[str, str], parameters: list[ParameterShape]) -> dict[str, str]:
@@ -212,7 +180,7 @@ def _settle_doubts(taken: dict[str, str], parameters: list[ParameterShape]) -> d
         for parameter in parameters:
             default = parameter.default
             large = isinstance(default, (int, float)) and default > _LARGEST_FACTOR
-            ambiguous = v.normal(parameter.name) == _AMBIGUOUS_BASE and _is_number(parameter)
+            ambiguous = v.normal(parameter.name) == _AMBIGUOUS_BASE and is_number(parameter)
             if parameter.name not in taken and ambiguous and not large:
                 taken[parameter.name] = "multiplier"
     return taken
@@ -232,13 +200,13 @@ def _argument(
     depth: int,
 ) -> Argument | None:
     positional = parameter.kind == "positional_only"
-    nested = _nested(parameter, shape) if depth < _DEEPEST else None
+    nested = nested_class(parameter, shape) if depth < _DEEPEST else None
     if nested is not None and (concept is None or v.normal(parameter.name) in v.NESTED_PARAMETERS):
         inner = constructor(nested, shape, unread, depth + 1)
         spare = not (inner.concepts() or parameter.required)
         if not spare or any(a.spare for a in inner.arguments):
             return Argument(name=parameter.name, positional=positional, nested=inner, spare=spare)
-    if concept in _NUMBERS or concept in _ERROR_KINDS:
+    if concept in NUMBERS or concept in ERROR_KINDS:
         kind = kind_of(parameter, concept)
         return Argument(name=parameter.name, positional=positional, concept=concept, kind=kind)
     if concept == "listener" and (hooks := _hooks(parameter, shape)):
@@ -263,26 +231,6 @@ def _argument(
     )
 
 
-def spare_kind(parameter: ParameterShape) -> str:
-    """Return in which form a parameter that no name explains may take a setting, if any."""
-    default, annotation = parameter.default, parameter.annotation.lower()
-    if (
-        parameter.variadic
-        or parameter.kind == "positional_only"
-        or isinstance(default, (str, bool))
-    ):
-        return ""
-    words = set(re.findall(r"\w+", annotation))
-    opaque = default.opaque if isinstance(default, Opaque) else ""
-    told = words - {"none", "optional", "union", "final"}
-    if opaque in {"tuple", "list", "set", "frozenset", "type"} or "type" in words:
-        numbers = {"float", "int"} & words and opaque != "type"
-        return "" if numbers else _error_kind(parameter, None)
-    number = isinstance(default, (int, float)) or opaque == "timedelta"
-    number = number or told <= {"int", "float", "timedelta", "real", "number", "any", "decimal"}
-    return _kind(parameter, "base") if number and (not opaque or opaque == "timedelta") else ""
-
-
 def _hooks(parameter: ParameterShape, shape: Shape) -> list[str]:
     """Return the methods that a listener may have, by the class that the parameter names."""
     words = set(re.findall(r"\w+", parameter.annotation))
@@ -302,111 +250,6 @@ def _helper(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
             abstract = {"ABC", "Protocol"} & set(kind.bases)
             return None if needs or abstract else kind
     return None
-
-
-def _nested(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
-    """Return the configuration class that a parameter takes."""
-    annotation = set(re.findall(r"\w+", parameter.annotation))
-    classes = [m for m in shape if isinstance(m, ClassShape) and not m.error and not m.enum]
-    named = v.normal(parameter.name) in v.CONFIG_PARAMETERS | v.NESTED_PARAMETERS
-    default = parameter.default.opaque if isinstance(parameter.default, Opaque) else None
-    for kind in classes:
-        if kind.name in annotation or kind.name == default:
-            found = kind if _configures(kind) else _configuring_subclass(kind, classes)
-            return found or (kind if _has_numbers(kind) or _declares(kind) else None)
-    number = isinstance(parameter.default, (int, float))
-    if annotation - {"Any", "object", "None", "Optional"} or default is not None or number:
-        return None
-    alike = v.normal(parameter.name)
-    for kind in classes:
-        if kind.name.lower().endswith(alike) and (_configures(kind) or _has_numbers(kind)):
-            return kind
-    if named and not annotation:
-        ends = ("Config", "Configuration", "Settings", "Options", "Policy", "Params")
-        return next((k for k in classes if k.name.endswith(ends) and _configures(k)), None)
-    return None
-
-
-def _declares(kind: ClassShape) -> bool:
-    """Whether a class takes any keyword, and its attributes tell which."""
-    return [p.kind for p in kind.parameters] == ["var_keyword"] and bool(kind.attributes)
-
-
-def _has_numbers(kind: ClassShape) -> bool:
-    """Whether a class is built with numbers, whatever they set."""
-    numbers = (p for p in kind.parameters if isinstance(p.default, (int, float)))
-    return any(spare_kind(parameter) for parameter in numbers)
-
-
-def _configures(kind: ClassShape) -> bool:
-    wanted = {*_NUMBERS, *_ERROR_KINDS} - {"call_timeout"}
-    return any(
-        v.normal(p.name) in v.NESTED_PARAMETERS
-        or (v.resembles(p.name) is not None and _is_number(p))
-        or any(v.match(p.name, v.PARAMETERS[concept]) is not None for concept in wanted)
-        for p in kind.parameters
-    )
-
-
-def _configuring_subclass(kind: ClassShape, classes: list[ClassShape]) -> ClassShape | None:
-    """Return the likeliest class that can stand for an abstract one, or for a protocol."""
-    heirs = [k for k in classes if kind.name in k.bases or _follows(k, kind)]
-    named = [k for k in heirs if _configures(k)]
-    exponential = [k for k in named if "expo" in k.name.lower()]
-    spare = [k for k in heirs if any(spare_kind(p) for p in k.parameters)]
-    return next(iter([*exponential, *named, *spare]), None)
-
-
-def _follows(kind: ClassShape, protocol: ClassShape) -> bool:
-    """Whether a class has all the methods of a protocol."""
-    wanted = {m.name for m in protocol.methods}
-    is_one = "Protocol" in protocol.bases and "Protocol" not in kind.bases
-    return is_one and bool(wanted) and wanted <= {m.name for m in kind.methods}
-
-
-def _kind(parameter: ParameterShape, concept: str) -> str:
-    annotation, default = parameter.annotation.lower(), parameter.default
-    opaque = default.opaque if isinstance(default, Opaque) else ""
-    if concept == "base" and _holds_several(parameter):
-        return "table"
-    if concept in {"exponential", "jitter"} and (isinstance(default, bool) or annotation == "bool"):
-        return "switch"
-    if "timedelta" in annotation or "timedelta" in opaque:
-        return "timedelta"
-    if concept == "jitter" and ("tuple" in annotation or opaque in {"tuple", "list"}):
-        return "range"
-    if concept in {"base", "cap", "window_time", "call_timeout"}:
-        unit = v.unit(parameter.name)
-        if unit != 1:
-            return "milliseconds" if unit < 1 else "minutes"
-    number = isinstance(default, (int, float)) and not isinstance(default, bool)
-    if concept == "rate" and (
-        "percent" in parameter.name.lower() or (number and float(str(default)) > 1)
-    ):
-        return "percent"
-    if annotation == "int" or (number and isinstance(default, int) and "float" not in annotation):
-        return "integer"
-    return "number"
-
-
-def _error_kind(parameter: ParameterShape, concept: str | None) -> str:
-    if concept == "failure_predicate":
-        return "predicate"
-    annotation = parameter.annotation.lower()
-    opaque = parameter.default.opaque if isinstance(parameter.default, Opaque) else ""
-    if opaque == "function" or "callable" in annotation:
-        return "predicate"
-    for kind in ("frozenset", "tuple", "list", "set"):
-        if opaque == kind:
-            return kind
-    # The outermost one counts: `list[type | tuple[type, …]]` is a list.
-    outermost = re.search(r"frozenset|tuple|list|set|sequence|iterable|collection", annotation)
-    if outermost is not None:
-        found = outermost.group()
-        return found if found in {"frozenset", "tuple", "list", "set"} else "tuple"
-    if opaque == "type" or "type" in annotation or annotation in {"exception", "baseexception"}:
-        return "type"
-    return "tuple" if parameter.name.endswith("s") else "type"
 
 
 def _guess(parameter: ParameterShape, concept: str | None) -> object:

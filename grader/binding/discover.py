@@ -162,9 +162,9 @@ def _surfaces(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
         *_permits(kind, shape),
     ]
     yield from listed
-    calls = any(surface.style in {"call", "permit"} for surface in listed)
-    if not calls:
-        yield from (s for s in surfaces_by_signature(kind, shape) if s not in listed)
+    if not any(surface.style in {"call", "permit"} for surface in listed):
+        told = surfaces_by_signature(kind, shape)
+        yield from (s for s in told if s not in listed and (s.style != "context" or not listed))
 
 
 def _calls(kind: ClassShape) -> Iterator[Surface]:

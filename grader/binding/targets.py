@@ -65,7 +65,7 @@ def _score(kind: ClassShape, derived_from: set[str]) -> int:
         for p in kind.parameters
         for c in ("threshold", "base", "multiplier", "cap", "rate")
     )
-    given = [p for p in kind.parameters if not p.variadic]
+    given = [p for p in kind.parameters if p.kind != "var_positional"]
     configured = any(v.normal(p.name) in v.CONFIG_PARAMETERS for p in given)
     if not named and not (usable and (concepts >= 2 or configured)):  # noqa: PLR2004
         return 0

@@ -4,22 +4,21 @@ import re
 from typing import Any
 
 from grader.binding import vocabulary as v
-from grader.binding.construct import guesses
 from grader.binding.discover import Proposal, decorator_factories, propose, propose_unlisted
 from grader.binding.hearing import attributes, hearings
 from grader.binding.keywords import with_keywords, with_mappings
 from grader.binding.model import Binding, Constructor, Hearing, Surface
 from grader.binding.reading import Reading, with_fallbacks
 from grader.binding.shape import ObjectShape, Page, Shape
-from grader.binding.spares import assigned, place_of, without_spares
+from grader.binding.spares import without_spares
 from grader.binding.state import OPEN
 from grader.binding.targets import is_module_of_functions, may_be_breaker
 from grader.conversation.failures import Blocked, Interrupted, Unknown
 from grader.conversation.worker import Worker
 from grader.driver.breaker import MOST_FAILURES
+from grader.driver.building import Building
 from grader.driver.lab import Refused
 from grader.driver.readings import Readings
-from grader.driver.settings import DEFAULTS, LEFT_OUT
 from grader.driver.trial import Trial
 from grader.driver.unnamed import Unnamed
 
@@ -128,6 +127,7 @@ class _Learner:
         self._trial = Trial(worker, proposal, seed, settings)
         self._readings = Readings(self._trial)
         self._unnamed = Unnamed(self._trial)
+        self._building = Building(self._trial)
         self._crashes = False
 
     def learn(self, beside: tuple[Constructor, ...], ways: list[Hearing]) -> Binding:
@@ -136,7 +136,7 @@ class _Learner:
         `beside` are functions that may build a decorator, `ways` those of giving it a listener.
         """
         self._settle_settings()
-        self._settle_error_lists()
+        self._building.settle_error_lists()
         self._settle_surfaces()
         if self._trial.binding.surfaces and self._trial.binding.works:
             self._unnamed.settle_threshold()
@@ -153,64 +153,10 @@ class _Learner:
             constructor=known, sure=not self._doubts, doubts=tuple(self._doubts)
         )
 
-    # --- building ---------------------------------------------------------------------
-
     def _settle_settings(self) -> None:
-        """Find settings that the constructor accepts, leaving out what it refuses."""
-        refusals = []
-        trials: list[dict[str, Any]] = [
-            {},
-            {"call_timeout": LEFT_OUT, "window_time": LEFT_OUT},
-            {"cap": 10_000.0},
-            {"cap": 10_000.0, "call_timeout": LEFT_OUT, "window_time": LEFT_OUT},
-            {"cap": 600.0, "call_timeout": LEFT_OUT, "window_time": LEFT_OUT},
-            {"jitter": LEFT_OUT, "call_timeout": LEFT_OUT, "window_time": LEFT_OUT},
-            {"limit": LEFT_OUT, "successes": LEFT_OUT, "call_timeout": LEFT_OUT},
-            {"rate": 0.5},
-            {"rate": 0.5, "cap": 10_000.0, "call_timeout": LEFT_OUT, "window_time": LEFT_OUT},
-            {"counted": LEFT_OUT},
-            # Nothing but what it requires.
-            dict.fromkeys([*DEFAULTS, "counted"], LEFT_OUT),
-        ]
-        for trial in trials:
-            try:
-                constructor = self._trial.binding.constructor
-                self._trial.lab.build(constructor, self._trial.lab.settings(**trial))
-            except Refused as refused:
-                refusals.append(str(refused))
-                continue
-            self._trial.adopt(settings={**trial, **self._trial.binding.settings})
-            return
-        if any("timedelta" in refusal for refusal in refusals) and self._retimed():
-            self._settle_settings()
-            return
-        if self._guesses():
-            self._doubts.append(f"the constructor refused every setting: {refusals[-1]}")
-        self._crashes = True
-
-    def _retimed(self) -> bool:
-        """Have times passed as `timedelta`, which nothing announced; whether any was not before."""
-        before = self._trial.binding.constructor
-        for concept in ("base", "cap", "window_time", "call_timeout"):
-            place = place_of(self._trial.binding.constructor, concept)
-            if place is not None:
-                retimed = assigned(self._trial.binding.constructor, place, kind="timedelta")
-                self._trial.adopt(constructor=retimed)
-        return self._trial.binding.constructor != before
-
-    def _settle_error_lists(self) -> None:
-        """Find in which form error classes are taken, where the form that it seems is refused."""
-        for concept in ("counted", "ignored"):
-            before = self._trial.binding.constructor
-            place = place_of(before, concept)
-            for kind in ("", "tuple", "type", "list") if place else ():
-                if kind and place:
-                    self._trial.adopt(constructor=assigned(before, place, kind=kind))
-                try:
-                    self._trial.lab.breaker(**{concept: ["ExcludedFailure"]})
-                    break
-                except Refused:
-                    self._trial.adopt(constructor=before)
+        self._building.settle()
+        self._doubts += [self._building.doubt] if self._building.doubt else []
+        self._crashes |= self._building.refused
 
     def _settle_unnamed(self) -> None:
         """Find what the parameters set whose names tell nothing."""
@@ -219,10 +165,6 @@ class _Learner:
         self._unnamed.settle_others()
         if self._trial.fresh() is None:
             self._settle_settings()
-
-    def _guesses(self) -> bool:
-        """Whether any required argument of the constructor is a guess of ours."""
-        return guesses(self._proposal.constructor)
 
     # --- calling ----------------------------------------------------------------------
 

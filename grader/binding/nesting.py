@@ -1,0 +1,67 @@
+"""Which class a parameter takes that holds settings: a configuration, a policy, a schedule."""
+
+import re
+
+from grader.binding import vocabulary as v
+from grader.binding.kinds import ERROR_KINDS, NUMBERS, is_number, spare_kind
+from grader.binding.shape import ClassShape, Opaque, ParameterShape, Shape
+
+
+def nested_class(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
+    """Return the configuration class that a parameter takes."""
+    annotation = set(re.findall(r"\w+", parameter.annotation))
+    classes = [m for m in shape if isinstance(m, ClassShape) and not m.error and not m.enum]
+    named = v.normal(parameter.name) in v.CONFIG_PARAMETERS | v.NESTED_PARAMETERS
+    default = parameter.default.opaque if isinstance(parameter.default, Opaque) else None
+    for kind in classes:
+        if kind.name in annotation or kind.name == default:
+            found = kind if _configures(kind) else _configuring_subclass(kind, classes)
+            return found or (kind if _has_numbers(kind) or _declares(kind) else None)
+    number = isinstance(parameter.default, (int, float))
+    if annotation - {"Any", "object", "None", "Optional"} or default is not None or number:
+        return None
+    alike = v.normal(parameter.name)
+    for kind in classes:
+        if kind.name.lower().endswith(alike) and (_configures(kind) or _has_numbers(kind)):
+            return kind
+    if named and not annotation:
+        ends = ("Config", "Configuration", "Settings", "Options", "Policy", "Params")
+        return next((k for k in classes if k.name.endswith(ends) and _configures(k)), None)
+    return None
+
+
+def _declares(kind: ClassShape) -> bool:
+    """Whether a class takes any keyword, and its attributes tell which."""
+    return [p.kind for p in kind.parameters] == ["var_keyword"] and bool(kind.attributes)
+
+
+def _has_numbers(kind: ClassShape) -> bool:
+    """Whether a class is built with numbers, whatever they set."""
+    numbers = (p for p in kind.parameters if isinstance(p.default, (int, float)))
+    return any(spare_kind(parameter) for parameter in numbers)
+
+
+def _configures(kind: ClassShape) -> bool:
+    wanted = {*NUMBERS, *ERROR_KINDS} - {"call_timeout"}
+    return any(
+        v.normal(p.name) in v.NESTED_PARAMETERS
+        or (v.resembles(p.name) is not None and is_number(p))
+        or any(v.match(p.name, v.PARAMETERS[concept]) is not None for concept in wanted)
+        for p in kind.parameters
+    )
+
+
+def _configuring_subclass(kind: ClassShape, classes: list[ClassShape]) -> ClassShape | None:
+    """Return the likeliest class that can stand for an abstract one, or for a protocol."""
+    heirs = [k for k in classes if kind.name in k.bases or _follows(k, kind)]
+    named = [k for k in heirs if _configures(k)]
+    exponential = [k for k in named if "expo" in k.name.lower()]
+    spare = [k for k in heirs if any(spare_kind(p) for p in k.parameters)]
+    return next(iter([*exponential, *named, *spare]), None)
+
+
+def _follows(kind: ClassShape, protocol: ClassShape) -> bool:
+    """Whether a class has all the methods of a protocol."""
+    wanted = {m.name for m in protocol.methods}
+    is_one = "Protocol" in protocol.bases and "Protocol" not in kind.bases
+    return is_one and bool(wanted) and wanted <= {m.name for m in kind.methods}
