@@ -141,13 +141,16 @@ def occasional_failures(lab: Lab) -> Traffic:
 
 
 def _hardly_recovering(lab: Lab) -> Breaker:
-    """Return a breaker that would stay open for the whole traffic, as long as it may be set."""
+    """Return a breaker that would stay open for the whole traffic, as long as it may be set.
+
+    A short period shows as well: the successes that follow a failure at once are kept out.
+    """
     cap = lab.settings().get("cap")
-    lengths = [1e6, *([float(cap)] if isinstance(cap, (int, float)) else []), 3_600.0]
-    for base in lengths[:-1]:
+    lengths = [1e6, *([float(cap)] if isinstance(cap, (int, float)) else []), 3_600.0, 600.0]
+    for base in lengths:
         with contextlib.suppress(Refused):
             return lab.breaker(base=base, window_time=LEFT_OUT)
-    return lab.breaker(base=lengths[-1], window_time=LEFT_OUT)
+    return lab.breaker(window_time=LEFT_OUT)
 
 
 class Periods(msgspec.Struct, frozen=True, kw_only=True):
