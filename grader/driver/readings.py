@@ -1,5 +1,6 @@
 """Finds where a breaker's state and its counts can be read."""
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -53,15 +54,29 @@ class Readings:
                 return
         if any(self._has_flags(target, shape, fresh, tripped) for target, shape in targets):
             return
-        for accessor in self._unlisted_states(targets, fresh):
+        unlisted = functools.partial(self._is_unlisted, targets, fresh, tripped)
+        in_other_words = functools.partial(self._is_in_other_words, named, fresh, tripped)
+        # What is private tells as well, but the inner works may change when nobody looks.
+        any(
+            find() for find in (unlisted, in_other_words, functools.partial(unlisted, private=True))
+        )
+
+    def _is_unlisted(
+        self,
+        targets: list[tuple[str, ObjectShape]],
+        fresh: Breaker,
+        tripped: Breaker,
+        *,
+        private: bool = False,
+    ) -> bool:
+        """Find what says that it is closed, and then open, whatever it is called."""
+        for accessor in self._unlisted_states(targets, fresh, private=private):
             if self._said(accessor, fresh, tripped) == [CLOSED, OPEN]:
                 self._trial.adopt(state=accessor)
-                return
-        self._settle_state_in_other_words(named, fresh, tripped)
+                return True
+        return False
 
-    def _settle_state_in_other_words(
-        self, named: list[Accessor], fresh: Breaker, tripped: Breaker
-    ) -> None:
+    def _is_in_other_words(self, named: list[Accessor], fresh: Breaker, tripped: Breaker) -> bool:
         """Find a number or a word of its own for each state, the same again once it recovered."""
         told = [(way, self._raw(way, fresh), self._raw(way, tripped)) for way in named]
         recovered = self._recovered() if any(before != after for _, before, after in told) else None
@@ -70,7 +85,8 @@ class Readings:
                 continue
             if recovered is None or self._raw(accessor, recovered) == before:
                 self._trial.adopt(state=accessor, state_words={before: CLOSED, after: OPEN})
-                return
+                return True
+        return False
 
     def _recovered(self) -> Breaker | None:
         """Return a breaker that tripped and recovered; None where none does."""
@@ -82,12 +98,12 @@ class Readings:
         return breaker if closed else None
 
     def _unlisted_states(
-        self, targets: list[tuple[str, ObjectShape]], fresh: Breaker
+        self, targets: list[tuple[str, ObjectShape]], fresh: Breaker, *, private: bool
     ) -> Iterator[Accessor]:
         """Yield what says that a fresh breaker is closed, whatever its name is."""
         for target, shape in targets:
-            public_first = sorted(shape.data, key=lambda name: name.startswith("_"))
-            for name in (*public_first, *_askable(shape)):
+            data = [name for name in shape.data if name.startswith("_") == private]
+            for name in (*data, *(_askable(shape) if not private else ())):
                 told = self._read(Accessor(path=(name,), target=target), fresh)
                 for key, value in told.items():
                     if state_of(value) == CLOSED:
