@@ -22,21 +22,21 @@ __version__ = "0.1.0"
 
 def grade(answer: str, *, id: str = "answer") -> "CandidateResult":  # noqa: A002  its name in results
     """Return what the specification finds about a Markdown answer (see `grader.Grader.grade`)."""
-    from grader.service import shared  # noqa: PLC0415  see above
+    from grader.service import shared  # noqa: PLC0415  not before it is asked for
 
     return shared().grade(answer, id=id)
 
 
 async def grade_async(answer: str, *, id: str = "answer") -> "CandidateResult":  # noqa: A002  its name in results
     """Do as `grade` does, from asyncio or trio."""
-    from grader.service import shared  # noqa: PLC0415  see above
+    from grader.service import shared  # noqa: PLC0415  not before it is asked for
 
     return await shared().grade_async(answer, id=id)
 
 
 def __getattr__(name: str) -> Any:
     if name == "Grader":
-        from grader.service import Grader  # noqa: PLC0415  see above
+        from grader.service import Grader  # noqa: PLC0415  not before it is asked for
 
         return Grader
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

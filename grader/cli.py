@@ -6,11 +6,11 @@ import sys
 # What is imported stays: looking through it for garbage finds none. So this comes first.
 gc.disable()
 
-import click  # noqa: E402  after that
+import click  # noqa: E402  below gc.disable()
 
-from grader import __version__  # noqa: E402  after that
-from grader.commands import grading, looking, proving  # noqa: E402  after that
-from grader.errors import GraderError  # noqa: E402  after that
+from grader import __version__  # noqa: E402  below gc.disable()
+from grader.commands import grading, looking, proving  # noqa: E402  below gc.disable()
+from grader.errors import GraderError  # noqa: E402  below gc.disable()
 
 gc.freeze()
 gc.enable()

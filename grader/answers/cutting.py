@@ -88,7 +88,7 @@ def _statement_ends(whole: list[str]) -> Iterator[int]:
     its block, a decorator without its function, a `try` without a handler.
     """
     # Most texts need no cutting, and starting costs nothing where a library is not loaded.
-    from grader.answers.logical_lines import logical_lines  # noqa: PLC0415  see above
+    from grader.answers.logical_lines import logical_lines  # noqa: PLC0415  rarely needed
 
     yield 0
     finished, since = True, 0

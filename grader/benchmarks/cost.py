@@ -35,12 +35,13 @@ def cost(action: Callable[[], object]) -> Cost:
 def command(arguments: Sequence[str], allowed: frozenset[int], **more: str) -> None:
     """Run a command without output; raises GraderError where its exit status is not allowed."""
     environment: Mapping[str, str] = {**os.environ, **more}
+    _adopt_orphans()
     before = _children()
     ended = subprocess.run(  # noqa: S603  our own commands
         arguments, env=environment, capture_output=True, text=True, check=False
     )
-    # What it leaves behind, as the server that its processes were forked from, comes to us: what
-    # that used is known once it has ended.
+    # It leaves behind the server that its processes were forked from: what that used is known once
+    # it has ended.
     for orphan in _children() - before:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(orphan, 0)
@@ -49,9 +50,13 @@ def command(arguments: Sequence[str], allowed: frozenset[int], **more: str) -> N
         raise GraderError(f"{' '.join(arguments[:4])} ended with {ended.returncode}: {last[0]}")
 
 
-def _children() -> set[int]:
-    """Return the children of this process, those of its children that have ended included."""
+def _adopt_orphans() -> None:
+    """Let the children of our children come to us when those end, and not to the system."""
     ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _children() -> set[int]:
+    """Return the children of this process, adopted ones included."""
     tasks = Path("/proc/self/task").glob("*/children")
     return {int(child) for task in tasks for child in task.read_text().split()}
 

@@ -1,14 +1,13 @@
-"""Which parameters a source really reads: one that is only stored sets nothing."""
+"""What a source tells beyond signatures, such as that a parameter is stored and never read."""
 
 import ast
-from collections.abc import Iterator
 from typing import Self
 
 import msgspec
 
 from grader.answers import parsing
 from grader.binding.keywords import Keywords, Mappings, keywords_read, mappings_read
-from grader.binding.shape import Shape
+from grader.binding.stand_ins import fallbacks_read, inner_classes
 from grader.candidate import Candidate
 
 
@@ -23,7 +22,6 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What is looked up in a mapping that is given."""
     fallbacks: dict[str, dict[str, str]] = {}
     """The class that stands in for a parameter which is not given, by owner and parameter."""
-
     inner: frozenset[str] = frozenset()
     """Classes that other classes build for themselves."""
 
@@ -37,66 +35,6 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
             fallbacks=fallbacks_read(candidate),
             inner=inner_classes(candidate),
         )
-
-
-def inner_classes(candidate: Candidate) -> frozenset[str]:
-    """Return the names of what is called in a class and is called like another class."""
-    found: set[str] = set()
-    for file in candidate.files:
-        if file.role == "implementation":
-            for kind in parsing.tree(file.text).body:
-                calls = (n for n in ast.walk(kind) if isinstance(n, ast.Call))
-                if isinstance(kind, ast.ClassDef):
-                    found |= {n.func.id for n in calls if isinstance(n.func, ast.Name)} - {
-                        kind.name
-                    }
-    return frozenset(found)
-
-
-def fallbacks_read(candidate: Candidate) -> dict[str, dict[str, str]]:
-    """Return what constructors build where nothing is given, as in `policy or Policy()`."""
-    found: dict[str, dict[str, str]] = {}
-    for file in candidate.files:
-        if file.role != "implementation":
-            continue
-        for kind in (n for n in parsing.tree(file.text).body if isinstance(n, ast.ClassDef)):
-            makers = (n for n in kind.body if isinstance(n, ast.FunctionDef))
-            for maker in (n for n in makers if n.name == "__init__"):
-                taken = {a.arg for a in (*maker.args.args, *maker.args.kwonlyargs)}
-                built = {p: name for node in ast.walk(maker) for p, name in _stands_in(node, taken)}
-                if built:
-                    found[kind.name] = built
-    return found
-
-
-def _stands_in(node: ast.AST, parameters: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield parameter and class where an expression builds what was not given."""
-    if not isinstance(node, ast.IfExp | ast.BoolOp | ast.If):
-        return
-    parts = list(ast.walk(node))
-    built = [n.func.id for n in parts if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
-    names = {n.id for n in parts if isinstance(n, ast.Name)} & parameters
-    classes = [name for name in built if name[:1].isupper()]
-    if len(names) == 1 and len(classes) == 1:
-        yield names.pop(), classes[0]
-
-
-def with_fallbacks(shape: Shape, fallbacks: dict[str, dict[str, str]]) -> Shape:
-    """Return the shape with those classes where an annotation tells none."""
-    return tuple(
-        msgspec.structs.replace(
-            member,
-            parameters=tuple(
-                msgspec.structs.replace(p, annotation=fallbacks[member.name][p.name])
-                if not p.annotation and p.name in fallbacks[member.name]
-                else p
-                for p in member.parameters
-            ),
-        )
-        if member.name in fallbacks
-        else member
-        for member in shape
-    )
 
 
 def unread_parameters(candidate: Candidate) -> frozenset[str]:

@@ -8,9 +8,10 @@ from grader.binding.discover import Proposal, decorator_factories, propose, prop
 from grader.binding.hearing import attributes, hearings
 from grader.binding.keywords import with_keywords, with_mappings
 from grader.binding.model import Binding, Constructor, Hearing, Surface
-from grader.binding.reading import Reading, with_fallbacks
+from grader.binding.reading import Reading
 from grader.binding.shape import ObjectShape, Page, Shape
 from grader.binding.spares import without_spares
+from grader.binding.stand_ins import with_fallbacks
 from grader.binding.state import OPEN
 from grader.binding.targets import is_module_of_functions, may_be_breaker
 from grader.conversation.failures import Blocked, Interrupted, Unknown
@@ -388,8 +389,6 @@ class _Learner:
 
 _ANOTHER_THRESHOLD = 5
 _STYLES = ("call", "context", "decorate", "permit")
-
-
 _FACADE = re.compile(r"(aio|async|asyncio|asynchronous|a)$")
 
 

@@ -273,7 +273,7 @@ def _unlisted_paths(shape: ObjectShape) -> list[tuple[str, ...]]:
     holds = {name: datum for name, datum in shape.data.items() if not name.startswith("_")}
     read = [(n, m) for n, datum in holds.items() for m in _READ if m in datum.methods]
     plain = [name for name, datum in holds.items() if datum.type not in _NO_METRICS]
-    return [*((name,) for name in (*plain, *_askable(shape))), *read]
+    return [*[(name,) for name in (*plain, *_askable(shape))], *read]
 
 
 _READ = (*v.METRICS_INNER, "read", "values", "totals", "counts", "report", "copy")

@@ -105,22 +105,21 @@ class Unnamed:
 
     def _sets_successes(self) -> bool:
         """Whether one success fewer leaves it half-open, where a failure opens it at once."""
-        for number in (2, 3):
-            breaker = self._tripped(successes=number)
-            if self._trial.lab.settings().get("threshold", 3) < 2:  # noqa: PLR2004
-                return False
-            breaker.wait(_LONG)
-            if not all(breaker.succeed().succeeded for _ in range(number - 1)):
-                return False
-            if not (breaker.fail().failed and breaker.succeed().rejected):
-                return False
-            closed = self._tripped(successes=number)
-            closed.wait(_LONG)
-            for _ in range(number):
-                closed.succeed()
-            if not (closed.fail().failed and closed.succeed().succeeded):
-                return False
-        return True
+        return all(
+            self._opens_after(number - 1, successes=number) is True
+            and self._opens_after(number, successes=number) is False
+            for number in (2, 3)
+        )
+
+    def _opens_after(self, good: int, **settings: object) -> bool | None:
+        """Whether a failure after so many good probes opens it; None where it goes otherwise."""
+        breaker = self._tripped(**settings)
+        breaker.wait(_LONG)
+        probes = [breaker.succeed() for _ in range(good)]
+        if not all(probe.succeeded for probe in probes) or not breaker.fail().failed:
+            return None
+        after = breaker.succeed()
+        return after.rejected if after.rejected or after.succeeded else None
 
     def _sets_ignored(self) -> bool:
         breaker = self._trial.lab.breaker(ignored=["ExcludedFailure"])

@@ -148,9 +148,7 @@ def _entries(value: object) -> list[tuple[str, object]]:
     if isinstance(value, Mapping):
         return [(text(k.name if isinstance(k, enum.Enum) else k), v) for k, v in value.items()]
     if isinstance(value, (list, tuple, set, frozenset)) and not hasattr(value, "_fields"):
-        pairs = [entry for entry in value if isinstance(entry, tuple) and len(entry) == 2]  # noqa: PLR2004
-        named = len(pairs) == len(value) and all(isinstance(name, str) for name, _ in pairs)
-        return [(text(name), entry) for name, entry in pairs] if named else []
+        return [(text(name), entry) for name, entry in value] if all(map(_is_named, value)) else []
     entries: dict[str, object] = {}
     for name in _public_names(value):
         try:
@@ -161,6 +159,14 @@ def _entries(value: object) -> list[tuple[str, object]]:
         if not callable(entry):
             entries[name] = entry
     return list(entries.items())
+
+
+_PAIR = 2
+
+
+def _is_named(entry: object) -> bool:
+    """Whether an entry of a sequence is a pair of a name and what has it."""
+    return isinstance(entry, tuple) and len(entry) == _PAIR and isinstance(entry[0], str)
 
 
 def _public_names(value: object) -> list[str]:

@@ -1,6 +1,6 @@
 """Each function that is protected has a breaker around it, and is called by one of its methods."""
 
-from machine import Machine
+from machine import Machine, counted
 
 
 class CircuitBreaker:
@@ -24,11 +24,4 @@ class CircuitBreaker:
         return await self._m.run(self._action, *args, **kwargs)
 
     def stats(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)

@@ -1,6 +1,6 @@
 """Ask, then record; all of it awaited, state and metrics too."""
 
-from machine import Machine, Rejected
+from machine import Machine, Rejected, counted
 
 
 class CircuitBreaker:
@@ -35,11 +35,4 @@ class CircuitBreaker:
         self._m.leave(self._m.round, KeyboardInterrupt())
 
     async def get_metrics(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from machine import Machine, positive
+from machine import Machine, counted, positive
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,4 @@ class CircuitBreaker:
         return await self._m.run(fn, *args, **kwargs)
 
     def stats(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)

@@ -2,7 +2,7 @@
 
 import functools
 
-from machine import Machine
+from machine import Machine, counted
 
 
 class CircuitBreaker:
@@ -28,11 +28,4 @@ class CircuitBreaker:
         return await self._m.run(self._func, *args, **kwargs)
 
     def stats(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)

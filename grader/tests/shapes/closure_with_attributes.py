@@ -2,7 +2,7 @@
 
 import functools
 
-from machine import Machine
+from machine import Machine, counted
 
 
 def make_breaker(*, max_failures=5, open_for=15.0, growth=2.0, longest=600.0, probes=1):
@@ -23,14 +23,7 @@ def make_breaker(*, max_failures=5, open_for=15.0, growth=2.0, longest=600.0, pr
         return machine.word.upper()
 
     def stats():
-        c = machine.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(machine)
 
     fuse.arun, fuse.phase, fuse.stats = arun, phase, stats
     return fuse

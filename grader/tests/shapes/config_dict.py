@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from machine import Machine
+from machine import Machine, counted
 
 DEFAULTS = {
     "failure_threshold": 5,
@@ -32,11 +32,4 @@ class CircuitBreaker:
         return await self._m.run(fn, *args, **kwargs)
 
     def stats(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)

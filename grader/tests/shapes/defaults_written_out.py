@@ -2,7 +2,7 @@
 
 from typing import Any, Mapping, Optional, Tuple, Type, TypedDict
 
-from machine import Machine
+from machine import Machine, counted
 
 
 class Settings(TypedDict, total=False):
@@ -59,11 +59,4 @@ class CircuitBreaker:
         return result
 
     def stats(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)

@@ -3,7 +3,7 @@
 import inspect
 from datetime import timedelta
 
-from machine import Machine, positive
+from machine import Machine, counted, positive
 
 
 def _seconds(value, what):
@@ -64,14 +64,7 @@ class Circuit:
         return result
 
     def stats(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)
 
 
 class Facade:

@@ -2,7 +2,7 @@
 
 import functools
 
-from machine import Machine
+from machine import Machine, counted
 
 
 def circuit_breaker(
@@ -30,14 +30,7 @@ def circuit_breaker(
             return await m.run(function, *args, **kwargs)
 
         def stats():
-            c = m.counts
-            return {
-                "calls": c["total"],
-                "successes": c["ok"],
-                "failures": c["failed"],
-                "rejected": c["rejected"],
-                "transitions": c["changes"],
-            }
+            return counted(m)
 
         guarded.state = lambda: m.word
         guarded.stats = stats

@@ -1,6 +1,6 @@
 """A function hands out breakers by name from a registry of the module."""
 
-from machine import Machine
+from machine import Machine, counted
 
 
 class CircuitBreaker:
@@ -15,14 +15,7 @@ class CircuitBreaker:
         return await self._m.run(fn, *args, **kwargs)
 
     def stats(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)
 
 
 _breakers: dict[str, CircuitBreaker] = {}

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from machine import Machine
+from machine import Machine, counted
 
 
 class CircuitBreaker:
@@ -38,11 +38,4 @@ class CircuitBreaker:
         self._m.leave(ticket)
 
     def metrics(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from machine import Machine, Rejected
+from machine import Machine, Rejected, counted
 
 
 @dataclass
@@ -51,11 +51,4 @@ class CircuitBreaker:
         machine.leave(machine.round, KeyboardInterrupt())
 
     def stats(self, key: str) -> dict:
-        c = self._machine(key).counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._machine(key))

@@ -1,6 +1,6 @@
 """A hub that runs calls for many services, each with a circuit of its own."""
 
-from machine import Machine
+from machine import Machine, counted
 
 
 class ServiceCircuitBreaker:
@@ -26,11 +26,4 @@ class ServiceCircuitBreaker:
         return self._machine(service).word
 
     def get_metrics(self, service: str) -> dict:
-        c = self._machine(service).counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._machine(service))

@@ -2,7 +2,7 @@
 
 from typing import Any, Callable, NamedTuple
 
-from machine import Machine
+from machine import Machine, counted
 
 
 class Kit(NamedTuple):
@@ -21,13 +21,6 @@ def make_breaker(
         return await machine.run(fn, *args, **kwargs)
 
     def stats() -> dict[str, Any]:
-        c = machine.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(machine)
 
     return Kit(acall, lambda: machine.word, stats)

@@ -20,6 +20,18 @@ def positive(**numbers):
             raise ValueError(f"{name} must be a number of at least {low}")
 
 
+def counted(machine):
+    """What a machine counts, in the words that most breakers use."""
+    c = machine.counts
+    return {
+        "calls": c["total"],
+        "successes": c["ok"],
+        "failures": c["failed"],
+        "rejected": c["rejected"],
+        "transitions": c["changes"],
+    }
+
+
 def one_at_a_time(method):
     @functools.wraps(method)
     def locked(self, *args):

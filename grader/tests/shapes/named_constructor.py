@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from machine import Machine
+from machine import Machine, counted
 
 T = TypeVar("T")
 
@@ -35,11 +35,4 @@ class CircuitBreaker(Generic[T]):
         return await self._m.run(fn, *args, **kwargs)
 
     def stats(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)

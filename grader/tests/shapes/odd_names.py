@@ -2,7 +2,7 @@
 
 import time
 
-from machine import Machine, positive
+from machine import Machine, counted, positive
 
 
 class CircuitBreaker:
@@ -32,11 +32,4 @@ class CircuitBreaker:
         return result
 
     def stats(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)

@@ -1,6 +1,6 @@
 """Keywords that are looked up by name."""
 
-from machine import Machine
+from machine import Machine, counted
 
 
 class CircuitBreaker:
@@ -22,11 +22,4 @@ class CircuitBreaker:
         return await self._m.run(fn, *args, **kwargs)
 
     def stats(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)

@@ -1,6 +1,6 @@
 """Two classes hand their options on to one core, which trips at a share of failures."""
 
-from machine import RateMachine
+from machine import RateMachine, counted
 
 
 class _Core:
@@ -24,11 +24,4 @@ class AsyncBreaker:
         return await self._core.m.run(fn, *args, **kwargs)
 
     def stats(self):
-        c = self._core.m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._core.m)

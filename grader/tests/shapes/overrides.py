@@ -3,7 +3,7 @@
 import abc
 import dataclasses
 
-from machine import Machine
+from machine import Machine, counted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,11 +37,4 @@ class MemoryBreaker(BaseBreaker):
         return await self._m.run(fn, *args, **kwargs)
 
     def stats(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)

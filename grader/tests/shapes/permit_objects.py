@@ -1,6 +1,6 @@
 """A permit that is told how the call ended."""
 
-from machine import Machine
+from machine import Machine, counted
 
 
 class Permit:
@@ -42,11 +42,4 @@ class CircuitBreaker:
         return Permit(self._m)
 
     def snapshot(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Optional, Protocol
 
-from machine import Machine, positive
+from machine import Machine, counted, positive
 
 
 class TripPolicy(Protocol):
@@ -57,14 +57,7 @@ class CircuitBreaker:
         return await self._m.run(fn, *args, **kwargs)
 
     def stats(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)
 
 
 class _Machine(Machine):

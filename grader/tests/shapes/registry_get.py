@@ -2,7 +2,7 @@
 
 import functools
 
-from machine import Machine
+from machine import Machine, counted
 
 
 class CircuitBreaker:
@@ -24,14 +24,7 @@ class CircuitBreaker:
         return guarded
 
     def stats(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)
 
 
 class BreakerRegistry:

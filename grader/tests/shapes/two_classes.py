@@ -1,6 +1,6 @@
 """One class for plain functions and one for coroutine functions."""
 
-from machine import Machine
+from machine import Machine, counted
 
 
 class SyncCircuitBreaker:
@@ -35,14 +35,7 @@ class SyncCircuitBreaker:
         return result
 
     def stats(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)
 
 
 class AsyncCircuitBreaker(SyncCircuitBreaker):

@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from machine import Machine
+from machine import Machine, counted
 
 
 class Options(TypedDict, total=False):
@@ -33,11 +33,4 @@ class Breaker:
         return await self._m.run(fn, *args, **kwargs)
 
     def stats(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)

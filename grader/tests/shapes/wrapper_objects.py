@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Callable, Sequence
 
-from machine import Machine, positive
+from machine import Machine, counted, positive
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,7 @@ class Circuit:
         return Protected(fn, circuit=self)
 
     def stats(self):
-        c = self._m.counts
-        return {
-            "calls": c["total"],
-            "successes": c["ok"],
-            "failures": c["failed"],
-            "rejected": c["rejected"],
-            "transitions": c["changes"],
-        }
+        return counted(self._m)
 
 
 class Protected:
