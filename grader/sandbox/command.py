@@ -38,9 +38,16 @@ class Place:
     worker_dir: Path
     entry: str
     control: int
-    """The descriptor of the control socket; the only one that is inherited."""
+    """The descriptor of the control socket."""
+    code: int | None = None
+    """That of a file with the worker's compiled modules; None where it compiles them itself."""
     scratch: Path | None = None
     """A fresh directory of the host; None where the sandbox brings its own (bwrap)."""
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """All that the worker inherits."""
+        return (self.control,) if self.code is None else (self.control, self.code)
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,7 @@ def bwrap_command(place: Place, info: int) -> Command:
         "readable": [],
         "listable": [],
         "nproc": MOST_TASKS,
+        "code": place.code,
     }
     python = interpreter(place.python)
     arguments = (
@@ -98,6 +106,7 @@ def plain_command(tier: Tier, place: Place, *, nproc: int | None) -> Command:
         "readable": readable,
         "listable": listable,
         "nproc": nproc,
+        "code": place.code,
         "parent": os.getpid(),
     }
     arguments = tuple(_python_command(place, place.worker_dir, options))

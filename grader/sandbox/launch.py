@@ -1,6 +1,5 @@
 """Start one worker under a tier, and end it with everything it started."""
 
-import compileall
 import contextlib
 import dataclasses
 import functools
@@ -19,6 +18,7 @@ from typing import IO, Self
 
 import grader
 from grader.errors import IsolationError
+from grader.sandbox import bytecode
 from grader.sandbox.command import (
     MOST_TASKS,
     NOBODY,
@@ -115,28 +115,19 @@ def launch(  # noqa: PLR0913 - one argument per thing that differs between calle
 
     Raises IsolationError where the tier cannot even be started.
     """
-    _compile_once(worker_dir)
-    with control:
+    worker_dir = worker_dir.resolve(strict=True)
+    with control, bytecode.handed_over(worker_dir) as code:
         place = Place(
             python=python,
             candidate_dir=candidate_dir.resolve(strict=True),
-            worker_dir=worker_dir.resolve(strict=True),
+            worker_dir=worker_dir,
             entry=entry,
             control=control.fileno(),
+            code=code.fileno() if python == sys.executable else None,
         )
         if tier is Tier.BWRAP:
             return _launch_bwrap(place, stderr)
         return _launch_plain(tier, place, stderr)
-
-
-@functools.cache
-def _compile_once(worker_dir: Path) -> None:
-    """Keep the worker's bytecode beside its source, as an import of it would.
-
-    A worker may not write there itself, so that each template would compile everything anew.
-    """
-    if not sys.dont_write_bytecode and os.access(worker_dir, os.W_OK):
-        compileall.compile_dir(worker_dir, maxlevels=0, quiet=2)
 
 
 def _launch_bwrap(place: Place, stderr: IO[bytes] | None) -> Sandbox:
@@ -144,7 +135,7 @@ def _launch_bwrap(place: Place, stderr: IO[bytes] | None) -> Sandbox:
     with os.fdopen(reader) as told:
         with os.fdopen(writer) as info:
             command = bwrap_command(place, info.fileno())
-            process = _spawn(command, (place.control, info.fileno()), stderr)
+            process = _spawn(command, (*place.descriptors, info.fileno()), stderr)
         answer = told.read()
     try:
         first = os.pidfd_open(json.loads(answer)["child-pid"])
@@ -163,7 +154,7 @@ def _launch_plain(tier: Tier, place: Place, stderr: IO[bytes] | None) -> Sandbox
         if uid is not None:
             os.chown(scratch, uid, uid)
         command = plain_command(tier, place, nproc=_task_limit(tier, uid))
-        process = _spawn(command, (place.control,), stderr, cwd=scratch, uid=uid)
+        process = _spawn(command, place.descriptors, stderr, cwd=scratch, uid=uid)
     except BaseException:
         remove_tree(scratch)
         raise
