@@ -18,6 +18,12 @@ from grader.sandbox import choose
 SCHEME = "dask://"
 _PATIENCE = 15
 """Seconds to wait for a scheduler, and for its first worker."""
+_RETRIES = 3
+"""Connections that may be lost one after the other without anything having been graded."""
+
+
+class _LostError(Exception):
+    """The connection to the scheduler was lost, and with it what it had to do."""
 
 
 def graded(
@@ -25,16 +31,47 @@ def graded(
 ) -> Iterator[tuple[Candidate, Graded]]:
     """Grade on the cluster of a scheduler, `HOST:PORT`; yield each candidate as it is done.
 
+    Where the connection is lost it is made anew, and what was not done is asked for once more.
     Raises InputError where there is no such cluster, or one that cannot do this, and GraderError
-    where the connection is lost.
+    where the connection cannot be kept.
     """
+    left = {candidate.id: candidate for candidate in candidates}
+    lost = 0
+    while left:
+        try:
+            client = _connected(address)
+        except InputError as error:
+            if lost:
+                raise _gone(address) from error
+            raise
+        try:
+            for candidate, outcome in _asked(client, address, list(left.values()), how):
+                del left[candidate.id]
+                lost = 0
+                yield candidate, outcome
+        except _LostError as error:
+            lost += 1
+            if lost > _RETRIES:
+                raise _gone(address) from error
+
+
+def _connected(address: str) -> Any:
     distributed = _distributed()
     try:
-        client = distributed.Client(f"tcp://{address}", timeout=_PATIENCE, set_as_default=False)
+        return distributed.Client(f"tcp://{address}", timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise InputError(f"{SCHEME}{address}: no Dask scheduler answers: {error}") from error
+
+
+def _asked(
+    client: Any, address: str, candidates: Sequence[Candidate], how: slot.Slot
+) -> Iterator[tuple[Candidate, Graded]]:
+    distributed = _distributed()
     with client:
-        _check(client, address)
+        try:
+            _check(client, address)
+        except OSError as error:
+            raise _LostError from error
         code = ground.code("audit/")
         futures = {
             # Impure: each task has a key of its own, whoever else asks this scheduler.
@@ -42,7 +79,7 @@ def graded(
             for candidate in candidates
         }
         for future in distributed.as_completed(futures, loop=client.loop):
-            yield futures[future], _outcome(future, futures[future], address)
+            yield futures[future], _outcome(future, futures[future])
 
 
 def there(candidate: Candidate, how: slot.Slot, code: str) -> Graded:
@@ -76,7 +113,7 @@ def _check(client: Any, address: str) -> None:
             )
 
 
-def _outcome(future: Any, candidate: Candidate, address: str) -> Graded:
+def _outcome(future: Any, candidate: Candidate) -> Graded:
     error: BaseException | None
     try:
         error = future.exception()
@@ -86,8 +123,12 @@ def _outcome(future: Any, candidate: Candidate, address: str) -> Graded:
     except (Exception, CancelledError) as gone:  # noqa: BLE001  whatever it failed with is told
         error = gone
     if future.status in {"cancelled", "lost"} or isinstance(error, CancelledError):
-        raise GraderError(
-            f"{SCHEME}{address}: the connection was lost; the same command goes on from there"
-        )
+        raise _LostError from error
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     return Graded(result=slot.without_score(candidate, f"not graded: {reason}"), requirements={})
+
+
+def _gone(address: str) -> GraderError:
+    return GraderError(
+        f"{SCHEME}{address}: the connection was lost; the same command goes on from there"
+    )
