@@ -5,7 +5,10 @@ it about. The reference is graded in the same slot: where that fails too, it was
 """
 
 import gc
+import multiprocessing
+import os
 import signal
+import threading
 from concurrent.futures import ProcessPoolExecutor
 
 import msgspec
@@ -20,6 +23,8 @@ from grader.sandbox import Tier
 from grader.scoring import Rubric
 
 _TRIES = 3
+_GRADING = threading.Lock()
+"""Held while this process grades."""
 _CONTROL = "an_open_breaker_rejects or the_open_period_is_admitted"
 """What of the reference is graded as a control: enough to start a sandbox and play in it."""
 
@@ -45,6 +50,19 @@ def begin() -> None:
     gc.freeze()  # what was imported stays: looking through it for garbage finds none
     # An interrupt is for the process that waits for these.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End once the process that waits for these is gone: killed, it cannot tell them to.
+
+    What is being graded is finished first, so that nothing of it is left behind.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        with _GRADING:
+            os._exit(1)
 
 
 def graded(candidate: Candidate, slot: Slot) -> Graded:
@@ -52,7 +70,10 @@ def graded(candidate: Candidate, slot: Slot) -> Graded:
     problem = ""
     for _ in range(_TRIES):
         try:
-            return grade(candidate, slot.tier, slot.rubric, seed=slot.seed, at_once=slot.at_once)
+            with _GRADING:
+                return grade(
+                    candidate, slot.tier, slot.rubric, seed=slot.seed, at_once=slot.at_once
+                )
         except GraderError as error:
             problem = f"not graded, {_whose(slot)}: {error}"
     return Graded(result=without_score(candidate, problem), requirements={})

@@ -1,6 +1,7 @@
 """Grading from a program: from threads and from event loops, again and again, leaving nothing."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -36,17 +37,22 @@ def die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def children() -> set[int]:
-    """Return the processes below this one."""
+def children(of: int | None = None) -> set[int]:
+    """Return the processes right below one, by default this one."""
     found: set[int] = set()
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(path.read_text().rpartition(")")[2].split()[1])
         except OSError:
             continue  # it has ended meanwhile
-        if parent == os.getpid():
+        if parent == (of or os.getpid()):
             found.add(int(path.parent.name))
     return found
+
+
+def descendants(of: int) -> set[int]:
+    """Return all the processes below one."""
+    return set().union(*({child} | descendants(child) for child in children(of)))
 
 
 def test_an_answer_is_graded_in_one_call() -> None:
@@ -137,6 +143,31 @@ def test_many_gradings_leave_neither_processes_nor_descriptors_nor_threads() -> 
         for _ in range(10):
             opened.grade(BREAKER_LESS)
         assert left() == before
+
+
+def test_nothing_goes_on_without_the_program_that_asked(tmp_path: Path) -> None:
+    path = tmp_path / "script.py"
+    path.write_text(
+        "import os, signal, grader\n"
+        f"grader.grade({BREAKER_LESS!r})\n"
+        "print('graded', flush=True)\n"
+        "signal.pause()\n"
+    )
+    with subprocess.Popen(  # noqa: S603  our own words
+        [sys.executable, str(path)], stdout=subprocess.PIPE, text=True
+    ) as asking:
+        assert asking.stdout is not None
+        assert asking.stdout.readline() == "graded\n"
+        below = [os.pidfd_open(pid) for pid in descendants(asking.pid)]
+        asking.kill()
+    assert len(below) > 1, "it graded without processes"
+    try:
+        for process in below:
+            ended, _, _ = select.select([process], [], [], 30)
+            assert ended, "a process waits for a program that is gone"
+    finally:
+        for process in below:
+            os.close(process)
 
 
 def test_processes_are_renewed_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
