@@ -24,7 +24,7 @@ from grader.scoring import Rubric
 
 _TRIES = 3
 _GRADING = threading.Lock()
-"""Held while this process grades."""
+"""Held while this process is in `graded`."""
 _CONTROL = "an_open_breaker_rejects or the_open_period_is_admitted"
 """What of the reference is graded as a control: enough to start a sandbox and play in it."""
 
@@ -56,7 +56,7 @@ def begin() -> None:
 def _end_with_parent() -> None:
     """End once the process that waits for these is gone: killed, it cannot tell them to.
 
-    What is being graded is finished first, so that nothing of it is left behind.
+    What `graded` is at is finished first, so that nothing of it is left behind.
     """
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -67,13 +67,15 @@ def _end_with_parent() -> None:
 
 def graded(candidate: Candidate, slot: Slot) -> Graded:
     """Grade, up to three times where the grader fails; then there is no score, and the reason."""
+    with _GRADING:
+        return _graded(candidate, slot)
+
+
+def _graded(candidate: Candidate, slot: Slot) -> Graded:
     problem = ""
     for _ in range(_TRIES):
         try:
-            with _GRADING:
-                return grade(
-                    candidate, slot.tier, slot.rubric, seed=slot.seed, at_once=slot.at_once
-                )
+            return grade(candidate, slot.tier, slot.rubric, seed=slot.seed, at_once=slot.at_once)
         except GraderError as error:
             problem = f"not graded, {_whose(slot)}: {error}"
     return Graded(result=without_score(candidate, problem), requirements={})

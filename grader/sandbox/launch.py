@@ -115,12 +115,11 @@ def launch(  # noqa: PLR0913 - one argument per thing that differs between calle
 
     Raises IsolationError where the tier cannot even be started.
     """
-    worker_dir = worker_dir.resolve(strict=True)
-    with control, bytecode.handed_over(worker_dir) as code:
+    with control, bytecode.handed_over(worker_dir.resolve(strict=True)) as code:
         place = Place(
             python=python,
             candidate_dir=candidate_dir.resolve(strict=True),
-            worker_dir=worker_dir,
+            worker_dir=worker_dir.resolve(strict=True),
             entry=entry,
             control=control.fileno(),
             code=code.fileno() if python == sys.executable else None,

@@ -111,7 +111,16 @@ class Cluster:
         where = ("--host", "127.0.0.1", "--port", str(self.port))
         self.scheduler = self._start("scheduler", *where)
         self.workers = [self._worker() for _ in range(workers)]
-        with Client(f"127.0.0.1:{self.port}", timeout=60, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+        try:
+            self._wait_for(workers)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _wait_for(self, workers: int) -> None:
+        where = f"127.0.0.1:{self.port}"
+        # Half of Dask has no types.
+        with Client(where, timeout=60, set_as_default=False) as client:  # type: ignore[no-untyped-call]
             client.wait_for_workers(workers, timeout=60)
 
     def _worker(self) -> subprocess.Popen[bytes]:

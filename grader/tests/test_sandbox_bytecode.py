@@ -1,15 +1,19 @@
 """The worker's modules are compiled once for all sandboxes of a process."""
 
+import json
 import marshal
 import os
+import shutil
+import socket
 import sys
 import types
 from pathlib import Path
 
 import pytest
 
-from grader.sandbox import bytecode
+from grader.sandbox import bytecode, choose, launch
 from grader.sandbox.launch import WORKER_DIR
+from grader.tests.sandbox_helpers import open_directory
 
 
 def test_every_module_of_the_worker_is_handed_over() -> None:
@@ -41,3 +45,31 @@ def test_nothing_is_written_where_no_bytecode_is_wanted(
         pass
     left = sorted(path.name for path in tmp_path.iterdir())
     assert left == ["only.py"], f"found {left}"
+
+
+def test_a_worker_runs_what_it_was_handed() -> None:
+    setup: dict[str, object] = {
+        "without": [],
+        "preload": [],
+        "cuts": {},
+        "package": None,
+        "seed": 0,
+    }
+    with open_directory() as folder:
+        worker_dir, candidate = folder / "worker", folder / "candidate"
+        candidate.mkdir()
+        shutil.copytree(WORKER_DIR, worker_dir, ignore=shutil.ignore_patterns("__pycache__"))
+        with bytecode.handed_over(worker_dir.resolve()):
+            pass  # compiled, once for this process
+        for module in worker_dir.glob("*.py"):
+            if module.name not in {"__init__.py", "boot.py"}:
+                module.write_text("raise SystemExit('compiled anew')\n", encoding="utf-8")
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.settimeout(30)
+        with (
+            ours,
+            launch(choose(), candidate_dir=candidate, control=theirs, worker_dir=worker_dir),
+        ):
+            ours.send(json.dumps(setup).encode())
+            answer = ours.recv(1 << 16)
+    assert answer == b'{"absent": []}', f"the worker said {answer!r}"
