@@ -21,9 +21,10 @@ from grader import archive
 from grader.bench import Bench
 from grader.binding.model import Binding
 from grader.candidate import Candidate, Unreadable
+from grader.cases import Verdicts
 from grader.errors import GraderError
 from grader.played import Ending, Played
-from grader.plugin import VERDICTS, Given, Holder, Verdicts
+from grader.plugin import VERDICTS, Given, Holder
 from grader.results import CandidateResult, Finding, Requirement, SourceText
 from grader.sandbox import Tier
 from grader.scoring import Rubric, score

@@ -1,6 +1,8 @@
 """What came of a scenario: a value, or why there is none."""
 
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self
 
 import msgspec
 
@@ -105,3 +107,30 @@ def with_value(scenario: Scenario, value: Any, *, cut_off_ran: bool = False) -> 
         unkept = Ending(kind="unknown", text=text)
         return Played(scenario=scenario.name, ending=unkept, cut_off_ran=cut_off_ran)
     return Played(scenario=scenario.name, value=value, cut_off_ran=cut_off_ran)
+
+
+class Player(Protocol):
+    """Says what came of a scenario: by playing it (`Bench`), or out of a file (`Archive`)."""
+
+    @property
+    def played(self) -> Mapping[str, Played]:
+        """What came of the scenarios that were asked for so far, by name."""
+
+    @property
+    def calls_are_cut_off(self) -> bool:
+        """Whether calls run into a function that is cut off in the answer."""
+
+    def expect(self, scenarios: Sequence[Scenario]) -> None:
+        """Be told which scenarios will be asked for, in this order."""
+
+    def play(self, scenario: Scenario) -> Played:
+        """Return what came of a scenario."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...

@@ -1,69 +1,32 @@
 """The pytest plugin behind `pytest spec_tests --candidate DIR`, and behind `grader run`.
 
 It gives every test the candidate, plays the scenarios that the selected tests
-ask for, and turns what pytest reports into verdicts. Every way of running goes
+ask for, and keeps the verdicts (see `grader.cases`). Every way of running goes
 through it, so they cannot disagree; `grader regrade` as well, with stored
 histories in place of a candidate that plays.
 """
 
 import os
 import random
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any
 
 import msgspec
 import pytest
 
-from grader import answers, prerequisites
+from grader import answers
 from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
-from grader.conversation.failures import (
-    Blocked,
-    CandidateFailure,
-    NotOffered,
-    Recorded,
-    Unknown,
-)
+from grader.cases import Case, Verdicts, judge
 from grader.errors import GraderError
-from grader.played import Played
-from grader.results import Finding
+from grader.played import Played, Player
 from grader.sandbox import choose
-from grader.specification import MARK, PREREQUISITES, SCENARIOS, Row, Scenario, row_of
+from grader.specification import MARK, SCENARIOS, Scenario, row_of
 from grader.verdicts import Verdict
 
 DEFAULT_CANDIDATE = Path(__file__).resolve().parent.parent / "candidates" / "reference"
 LIBRARY_LEAVES_OUT = frozenset({"http", "delivery"})
-CUT_OFF = "cut off"
-_MOST_EVIDENCE = 500
-
-
-class Player(Protocol):
-    """Says what came of a scenario: by playing it (`Bench`), or out of a file (`Archive`)."""
-
-    @property
-    def played(self) -> Mapping[str, Played]:
-        """What came of the scenarios that were asked for so far, by name."""
-
-    @property
-    def calls_are_cut_off(self) -> bool:
-        """Whether calls run into a function that is cut off in the answer."""
-
-    def expect(self, scenarios: Sequence[Scenario]) -> None:
-        """Be told which scenarios will be asked for, in this order."""
-
-    def play(self, scenario: Scenario) -> Played:
-        """Return what came of a scenario."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -72,68 +35,6 @@ class Given(msgspec.Struct, frozen=True):
     candidates: tuple[Candidate, ...]
     player: Callable[[Candidate], Player]
     """Opens a candidate's player, which is closed after its last requirement."""
-
-
-class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict on one case of a requirement; most requirements have one."""
-
-    candidate: str
-    row: Row
-    verdict: Verdict
-    evidence: str = ""
-    because: str = ""
-    died_of: str = ""
-    place: int = 0
-    """Where it stands in the specification, whatever the order in which it was judged."""
-
-
-class Verdicts:
-    """Everything that was found in a session, case by case."""
-
-    def __init__(self) -> None:
-        self.cases: list[Case] = []
-        self.players: dict[str, Player] = {}
-        self.rows: dict[str, Row] = {}
-        """Every requirement that was collected, in the order of the specification."""
-        self.scenarios: dict[str, tuple[str, ...]] = {}
-        """The names of the scenarios that each requirement looks at."""
-        self.places: dict[str, int] = {}
-        """Where each collected test stands in the specification, by its node id."""
-
-    def findings(self, candidate: str) -> dict[str, Finding]:
-        """Return the finding on each requirement of one candidate, as the specification goes."""
-        by_row: dict[str, list[Case]] = {}
-        for case in sorted(self.cases, key=lambda case: case.place):
-            if case.candidate == candidate:
-                by_row.setdefault(case.row.id, []).append(case)
-        found = {row: finding(cases) for row, cases in by_row.items()}
-        return prerequisites.explained(found, PREREQUISITES)
-
-
-_WORST_FIRST = (
-    Verdict.ERROR,
-    Verdict.FAIL,
-    Verdict.BLOCKED,
-    Verdict.UNKNOWN,
-    Verdict.PASS,
-    Verdict.NOT_OFFERED,
-)
-
-
-def finding(cases: Sequence[Case]) -> Finding:
-    """Return the finding on a requirement: the worst case, and the share of cases that passed."""
-    worst = min(cases, key=lambda case: _WORST_FIRST.index(case.verdict))
-    counted = [case for case in cases if case.verdict is not Verdict.NOT_OFFERED]
-    passed = sum(case.verdict is Verdict.PASS for case in counted)
-    return Finding(
-        verdict=worst.verdict,
-        level=worst.row.level,
-        known=worst.row.known,
-        evidence=worst.evidence,
-        because=worst.because,
-        died_of=worst.died_of,
-        share=round(passed / len(counted), 4) if counted else 0.0,
-    )
 
 
 GIVEN = pytest.StashKey[Given]()
@@ -346,43 +247,6 @@ def pytest_runtest_makereport(
     report.user_properties.append(("verdict", str(case.verdict)))
     _tell_pytest(item, report, case)
     return report
-
-
-def judge(row: Row, candidate: str, error: BaseException | None, *, cut_off: bool) -> Case | None:
-    """Return the verdict that an exception of a test stands for; None for an error of our own."""
-    if error is None:
-        return Case(candidate=candidate, row=row, verdict=Verdict.PASS)
-    evidence, because = _evidence(error), ""
-    if isinstance(error, Blocked) and error.because != row.id:
-        verdict, because = Verdict.BLOCKED, error.because
-    elif isinstance(error, (AssertionError, Blocked)):
-        verdict = Verdict.FAIL
-    elif isinstance(error, CandidateFailure):
-        verdict = Verdict.ERROR
-    elif isinstance(error, NotOffered):
-        verdict = Verdict.NOT_OFFERED
-    elif isinstance(error, Unknown):
-        verdict = Verdict.UNKNOWN
-    elif isinstance(error, Recorded):
-        verdict = Verdict.PASS
-    else:
-        return None
-    if cut_off and verdict in {Verdict.FAIL, Verdict.BLOCKED} and because != "de-code":
-        verdict, because = Verdict.BLOCKED, CUT_OFF
-    return Case(
-        candidate=candidate,
-        row=row,
-        verdict=verdict,
-        evidence=evidence,
-        because=because,
-        died_of=error.of if isinstance(error, CandidateFailure) else "",
-    )
-
-
-def _evidence(error: BaseException) -> str:
-    """Return the message of an assertion without pytest's rewriting of the expression."""
-    lines = str(error).splitlines() or [type(error).__name__]
-    return lines[0].removeprefix("assert ")[:_MOST_EVIDENCE]
 
 
 def _cut_off_ran(item: pytest.Item) -> bool:

@@ -7,9 +7,10 @@ import msgspec
 from grader import archive
 from grader.archive import Archive, Histories
 from grader.candidate import Candidate
+from grader.cases import Verdicts
 from grader.errors import InputError
 from grader.grading import judged, requirements_of, run_specification, specification_hash
-from grader.plugin import Given, Verdicts
+from grader.plugin import Given
 from grader.results import CandidateResult, Results, read
 from grader.samples import models
 from grader.scoring import Rubric

@@ -12,9 +12,9 @@ from grader.audit.judging import tests
 from grader.audit.planted import Planted
 from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
+from grader.cases import Verdicts
 from grader.errors import GraderError
 from grader.played import plain
-from grader.plugin import Verdicts
 from grader.sandbox import Tier, probe
 
 ROWS = frozenset(

@@ -19,9 +19,11 @@ import pytest
 
 from grader.bench import Bench
 from grader.candidate import Candidate
+from grader.cases import Case, judge
 from grader.errors import GraderError
 from grader.grading import run_specification
-from grader.plugin import Case, Given, Player, judge
+from grader.played import Player
+from grader.plugin import Given
 from grader.sandbox import Tier
 from grader.specification import SCENARIOS, Row, row_of
 

@@ -22,8 +22,8 @@ from grader.audit.sections import (
     reach,
 )
 from grader.audit.sections.generated_mutants import generated
+from grader.cases import Case, finding
 from grader.played import Ending
-from grader.plugin import Case, finding
 from grader.results import CandidateResult, Finding
 from grader.sandbox import Tier, choose
 from grader.specification import PREREQUISITES

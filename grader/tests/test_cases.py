@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.cases import _WORST_FIRST, CUT_OFF, Case, finding, judge
 from grader.conversation.failures import (
     Blocked,
     CandidateFailure,
@@ -15,7 +16,6 @@ from grader.conversation.failures import (
     Unknown,
 )
 from grader.driver.lab import Refused
-from grader.plugin import _WORST_FIRST, CUT_OFF, Case, finding, judge
 from grader.specification import Row
 from grader.verdicts import Known, Level, Verdict
 
