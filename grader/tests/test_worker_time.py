@@ -7,6 +7,7 @@ import pytest
 from grader.conversation.failures import Hung
 from grader.conversation.session import Session
 from grader.tests.driver_helpers import called, lab_of, session_of, told
+from grader.tests.ways_to_wait import BLOCKING, IN_A_TASK, IN_A_THREAD, identifier, program
 
 PERIOD = 5.0
 
@@ -99,197 +100,6 @@ class Probe:
         }
 """
 
-IN_A_THREAD = {
-    "time.sleep": "time.sleep(s)",
-    "time.sleep as a class attribute": "Probe.pause(s); self.pause(0)",
-    "Event.wait": "assert not threading.Event().wait(s)",
-    "Condition.wait": "\nwith (c := threading.Condition()): assert not c.wait(s)",
-    "Condition.wait_for": (
-        "\nwith (c := threading.Condition()): assert not c.wait_for(lambda: False, s)"
-    ),
-    "Barrier.wait": (
-        "\nwith contextlib.suppress(threading.BrokenBarrierError): threading.Barrier(2).wait(s)"
-    ),
-    "Barrier with a time-out of its own": (
-        "\nwith contextlib.suppress(threading.BrokenBarrierError):"
-        " threading.Barrier(2, timeout=s).wait()"
-    ),
-    "Semaphore.acquire": "assert not threading.Semaphore(0).acquire(timeout=s)",
-    "Lock.acquire": "lock = threading.Lock(); lock.acquire(); assert not lock.acquire(timeout=s)",
-    "RLock.acquire": (
-        "lock = threading.RLock(); t = threading.Thread(target=lock.acquire); t.start();"
-        " t.join(); assert not lock.acquire(timeout=s)"
-    ),
-    "_thread.RLock.acquire": (
-        "lock = _thread.RLock(); t = threading.Thread(target=lock.acquire); t.start();"
-        " t.join(); assert not lock.acquire(timeout=s)"
-    ),
-    "Thread.join": (
-        "t = threading.Thread(target=time.sleep, args=(2 * s,)); t.start(); t.join(s);"
-        " assert t.is_alive()"
-    ),
-    "Timer": "e = threading.Event(); threading.Timer(s, e.set).start(); e.wait()",
-    "a loop that sleeps": (
-        "end = time.monotonic() + s\nwhile time.monotonic() < end: time.sleep(0.25)"
-    ),
-    "_thread.start_new_thread": (
-        "lock = _thread.allocate_lock(); lock.acquire();"
-        " _thread.start_new_thread(lambda: (time.sleep(s), lock.release()), ()); lock.acquire()"
-    ),
-    "Queue.get": "\nwith contextlib.suppress(queue.Empty): queue.Queue().get(timeout=s)",
-    "Queue.put": (
-        "q = queue.Queue(1); q.put(1)\nwith contextlib.suppress(queue.Full): q.put(1, timeout=s)"
-    ),
-    "SimpleQueue.get": (
-        "\nwith contextlib.suppress(queue.Empty): queue.SimpleQueue().get(timeout=s)"
-    ),
-    "Future.result": (
-        "\nwith contextlib.suppress(futures.TimeoutError): futures.Future().result(timeout=s)"
-    ),
-    "futures.wait": "assert futures.wait([futures.Future()], timeout=s).not_done",
-    "futures.as_completed": (
-        "\nwith contextlib.suppress(futures.TimeoutError):"
-        " list(futures.as_completed([futures.Future()], timeout=s))"
-    ),
-    "Executor.submit": (
-        "\nwith futures.ThreadPoolExecutor() as pool: pool.submit(time.sleep, s).result()"
-    ),
-    "sched": "q = sched.scheduler(); q.enter(s, 1, int); q.run()",
-    "asyncio.run": "asyncio.run(asyncio.sleep(s))",
-    "asyncio.run of wait_for": (
-        "\nwith contextlib.suppress(TimeoutError):"
-        " asyncio.run(asyncio.wait_for(asyncio.sleep(2 * s), s))"
-    ),
-    "asyncio.run of to_thread": "asyncio.run(asyncio.to_thread(time.sleep, s))",
-    "asyncio.Runner": "\nwith asyncio.Runner() as runner: runner.run(asyncio.sleep(s))",
-    "new_event_loop": (
-        "loop = asyncio.new_event_loop(); loop.run_until_complete(asyncio.sleep(s)); loop.close()"
-    ),
-    "SelectorEventLoop": (
-        "loop = asyncio.SelectorEventLoop(); loop.run_until_complete(asyncio.sleep(s));"
-        " loop.close()"
-    ),
-    "a loop of a policy of its own": (
-        "loop = asyncio.DefaultEventLoopPolicy().new_event_loop();"
-        " loop.run_until_complete(asyncio.sleep(s)); loop.close()"
-    ),
-    "run_coroutine_threadsafe": (
-        "asyncio.run_coroutine_threadsafe(asyncio.sleep(s), running_loop()).result()"
-    ),
-    "run_coroutine_threadsafe with a time-out": (
-        "\nwith contextlib.suppress(futures.TimeoutError):"
-        " asyncio.run_coroutine_threadsafe(asyncio.sleep(2 * s), running_loop()).result(s)"
-    ),
-}
-IN_A_TASK = {
-    "asyncio.sleep": "await asyncio.sleep(s)",
-    "asyncio.wait_for": (
-        "\nwith contextlib.suppress(TimeoutError): await asyncio.wait_for(never(), s)"
-    ),
-    "asyncio.timeout": (
-        "\nwith contextlib.suppress(TimeoutError):\n  async with asyncio.timeout(s): await never()"
-    ),
-    "asyncio.timeout_at": (
-        "\nwith contextlib.suppress(TimeoutError):\n"
-        "  async with asyncio.timeout_at(asyncio.get_running_loop().time() + s): await never()"
-    ),
-    "asyncio.wait": "await asyncio.wait([asyncio.ensure_future(never())], timeout=s)",
-    "call_later": (
-        "e = asyncio.Event(); asyncio.get_running_loop().call_later(s, e.set); await e.wait()"
-    ),
-    "call_at": (
-        "e = asyncio.Event(); loop = asyncio.get_running_loop();"
-        " loop.call_at(loop.time() + s, e.set); await e.wait()"
-    ),
-    "gather": "await asyncio.gather(asyncio.sleep(s), asyncio.sleep(s / 2))",
-    "a loop that sleeps": (
-        "end = time.monotonic() + s\nwhile time.monotonic() < end: await asyncio.sleep(0.25)"
-    ),
-    "to_thread": "await asyncio.to_thread(time.sleep, s)",
-    "run_in_executor": "await asyncio.get_running_loop().run_in_executor(None, time.sleep, s)",
-    "a Timer that calls back": (
-        "e = asyncio.Event(); loop = asyncio.get_running_loop();"
-        " threading.Timer(s, loop.call_soon_threadsafe, [e.set]).start(); await e.wait()"
-    ),
-    "anyio.sleep": "import anyio; await anyio.sleep(s)",
-    "anyio.move_on_after": "import anyio\nwith anyio.move_on_after(s): await anyio.sleep(2 * s)",
-}
-BLOCKING = {
-    "time.sleep": ("time.sleep(s)", "time.sleep(5)"),
-    "Event.wait": ("threading.Event().wait(s)", "waits for a lock that is held"),
-    "the result of a thread": (
-        "\nwith futures.ThreadPoolExecutor() as pool: pool.submit(time.sleep, s).result()",
-        "waits for a lock that is held",
-    ),
-    "asyncio.run in another thread": (
-        (
-            "\nwith futures.ThreadPoolExecutor() as pool: "
-            "pool.submit(asyncio.run, asyncio.sleep(s)).result()"
-        ),
-        "waits for a lock that is held",
-    ),
-}
-
-
-def _identifier(prefix: str, way: str) -> str:
-    return prefix + "".join(letter if letter.isalnum() else "_" for letter in way)
-
-
-def _method(kind: str, prefix: str, way: str, body: str, last: str) -> str:
-    lines = [f"{kind} {_identifier(prefix, way)}(self, function, s):"]
-    lines += [f"    {line}" for line in body.split("\n")]
-    lines.append(f"    return {last}")
-    return "\n".join(f"    {line}" for line in lines)
-
-
-def _waiters() -> str:
-    methods = [_method("def", "t_", w, b, "function()") for w, b in IN_A_THREAD.items()]
-    methods += [_method("async def", "a_", w, b, "await function()") for w, b in IN_A_TASK.items()]
-    methods += [
-        _method("async def", "b_", w, b, "await function()") for w, (b, _) in BLOCKING.items()
-    ]
-    return (
-        """
-import _thread, asyncio, contextlib, queue, sched, threading, time
-import concurrent.futures as futures
-
-async def never():
-    await asyncio.Event().wait()
-
-def running_loop():
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, daemon=True).start()
-    return loop
-
-class Probe:
-    pause = time.sleep
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.condition = threading.Condition()
-
-    def holds(self, function):
-        with self.lock:
-            return function()
-
-    async def takes(self, function):
-        with self.lock:
-            return await function()
-
-    def waits_for_ten(self, function):
-        with self.condition:
-            self.condition.wait_for(lambda: False, 10)
-        return function()
-
-    def wakes_for_nothing(self):
-        with self.condition:
-            self.condition.notify_all()
-
-"""
-        + "\n\n".join(methods)
-        + "\n"
-    )
-
 
 @pytest.fixture(scope="module")
 def readers() -> Iterator[Session]:
@@ -299,7 +109,7 @@ def readers() -> Iterator[Session]:
 
 @pytest.fixture(scope="module")
 def waiters() -> Iterator[Session]:
-    with session_of(_waiters()) as session:
+    with session_of(program()) as session:
         yield session
 
 
@@ -351,12 +161,12 @@ def test_a_step_of_the_wall_clock_leaves_the_monotonic_one_alone(
 
 @pytest.mark.parametrize("way", IN_A_THREAD)
 def test_a_wait_in_a_thread_ends_on_virtual_time(waiters: Session, way: str) -> None:
-    _ends_on_time(waiters, _identifier("t_", way), "sync")
+    _ends_on_time(waiters, identifier("t_", way), "sync")
 
 
 @pytest.mark.parametrize("way", IN_A_TASK)
 def test_a_wait_in_a_task_ends_on_virtual_time(waiters: Session, way: str) -> None:
-    _ends_on_time(waiters, _identifier("a_", way), "async")
+    _ends_on_time(waiters, identifier("a_", way), "async")
 
 
 def _ends_on_time(waiters: Session, method: str, mode: str) -> None:
@@ -407,7 +217,7 @@ def test_a_wait_on_the_loops_thread_passes_and_is_noted_as_blocking(
     waiters: Session, way: str
 ) -> None:
     with lab_of(waiters) as lab:
-        call = called(lab.breaker(), _identifier("b_", way), PERIOD, mode="async")
+        call = called(lab.breaker(), identifier("b_", way), PERIOD, mode="async")
         assert call.seen.succeeded, f"it {call.seen.tell()}"
         assert call.seen.entered_at == PERIOD, f"it went on at {call.seen.entered_at}"
         assert lab.blocking == [BLOCKING[way][1]], f"noted: {lab.blocking}"
