@@ -21,6 +21,7 @@ from grader.conversation.worker import Worker
 from grader.driver.certify import certify
 from grader.driver.lab import Lab, Refused
 from grader.driver.learn import learn
+from grader.driver.loading import load
 from grader.played import Ending, Played, ending, with_value
 from grader.sandbox import Tier
 from grader.specification import Scenario
@@ -107,10 +108,11 @@ class Bench:
             return Ending(kind="blocked", because="de-code", text="there is no Python code")
         try:
             with self._session.worker() as worker:
+                load(worker, self.modules)
+                self._session.share_generated(worker)
                 written = self.candidate.binding
                 found = learn(
                     worker,
-                    self.modules,
                     self._reading,
                     self.seed,
                     within=self._within,

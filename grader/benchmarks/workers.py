@@ -72,6 +72,8 @@ def shares(folder: Path, rounds: int) -> list[Shares]:
 
 def _idle(candidate: Candidate, tier: Tier, count: int) -> None:
     with Session(candidate, tier) as session:
-        for _ in range(count):
+        for number in range(count):
             with session.worker() as worker:
                 worker.request("load", modules=[candidate.main])
+                if number == 0:
+                    session.share_generated(worker)

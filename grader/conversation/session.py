@@ -75,6 +75,16 @@ class Session:
         """Import packages once for all workers to come; return those that are not here."""
         return tuple(self._tell({"op": "preload", "modules": sorted(modules)})["absent"])
 
+    def share_generated(self, worker: Worker) -> None:
+        """Compile once for all workers to come what one generated while it imported the candidate.
+
+        To be asked before anything else is: a later worker can tell what was generated, and is to
+        learn nothing that an import does not tell.
+        """
+        texts = worker.request("generated").value_as(tuple[str, ...])
+        with contextlib.suppress(Died):  # then that is for the next worker to find
+            self._tell({"op": "compile", "texts": texts})
+
     def close(self) -> None:
         """End the sandbox and remove the folder."""
         if self._control is not None:

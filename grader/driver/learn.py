@@ -9,7 +9,7 @@ from grader.binding.hearing import attributes, hearings
 from grader.binding.keywords import with_keywords, with_mappings
 from grader.binding.model import Binding, Constructor, Hearing, Surface
 from grader.binding.reading import Reading
-from grader.binding.shape import ObjectShape, Page, Shape
+from grader.binding.shape import ObjectShape, Shape
 from grader.binding.spares import without_spares
 from grader.binding.stand_ins import with_fallbacks
 from grader.binding.state import OPEN
@@ -19,13 +19,13 @@ from grader.conversation.worker import Worker
 from grader.driver.breaker import MOST_FAILURES
 from grader.driver.building import Building
 from grader.driver.lab import Refused
+from grader.driver.loading import described
 from grader.driver.readings import Readings
 from grader.driver.trial import Trial
 from grader.driver.unnamed import Unnamed
 
 _MOST_SURFACES = 14
 _MOST_PROPOSALS = 6
-_MOST_PAGES = 50
 _MOST_WAYS = 12
 _MOST_LUCK = 1 - 2**-53
 # Errors that no way of calling a breaker brings about: the code itself is broken.
@@ -42,25 +42,24 @@ _FAILURES = (
 )
 
 
-def learn(  # noqa: PLR0913  keywords, each for a caller of its own
+def learn(
     worker: Worker,
-    modules: list[str],
     read: Reading,
     seed: int,
     *,
     within: str = "",
     settings: dict[str, Any] | None = None,
 ) -> Binding:
-    """Return the binding of the candidate whose modules can be imported in `worker`.
+    """Return the binding of the candidate that `worker` has imported.
 
     `read` is what the source tells beyond signatures. `within` is the one module to look for
     the breaker in, where a package holds several. `settings` are what every breaker shall be
     built with, by concept, such as `{"jitter": 0.2}`.
 
-    Raises Blocked where the modules do not import or hold no breaker, Unknown where
-    the breaker is no object that could be built.
+    Raises Blocked where its modules hold no breaker, Unknown where the breaker is no object that
+    could be built.
     """
-    shape = with_keywords(describe(worker, modules), read.keywords)
+    shape = with_keywords(described(worker), read.keywords)
     shape = with_fallbacks(with_mappings(shape, read.mappings), read.fallbacks)
     named, unlisted = (
         [p for p in proposed if not within or p.constructor.told.partition(":")[0] == within]
@@ -100,21 +99,6 @@ def _no_breaker(shape: Shape) -> Interrupted:
 
 def _promise(binding: Binding) -> tuple[bool, bool, bool]:
     return (binding.trips_at is not None, bool(binding.surfaces), binding.state is not None)
-
-
-def describe(worker: Worker, modules: list[str]) -> Shape:
-    """Import the candidate's modules and return what they define."""
-    for place, module in enumerate(modules):
-        reply = worker.request("load", modules=[module])
-        if reply.error is not None and place == 0:
-            raise Blocked("de-imports", f"importing {module} raised {reply.error}")
-    shape: Shape = ()
-    for _ in range(_MOST_PAGES):
-        page = worker.request("describe", start=len(shape)).value_as(Page)
-        shape = (*shape, *page.members)
-        if page.next is None:
-            break
-    return shape
 
 
 class _Learner:

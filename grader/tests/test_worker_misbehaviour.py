@@ -10,7 +10,7 @@ import pytest
 from grader.conversation.failures import Died, Hung, Misspoke
 from grader.conversation.messages import Opaque
 from grader.conversation.session import Session
-from grader.driver.learn import describe
+from grader.driver.loading import describe
 from grader.tests.driver_helpers import called, lab_of, session_of
 
 SOURCE = '''

@@ -130,6 +130,7 @@ class Calls:
         """Describe an exception by its types, and whether it is the one that was raised."""
         kinds = [kind for kind in type(error).__mro__ if kind is not object][:_MOST_BASES]
         cause = error.__cause__
+        numbers, instants = _attributes(error)
         return {
             "type": text(type(error).__name__),
             "bases": [text(kind.__name__) for kind in kinds],
@@ -138,8 +139,8 @@ class Calls:
             "same": error is original,
             "cause_changed": error is original and cause is not None,
             "depth": sum(1 for _ in traceback.walk_tb(error.__traceback__)),
-            "numbers": _attributes(error, number),
-            "instants": _attributes(error, seconds_from_now),
+            "numbers": numbers,
+            "instants": instants,
         }
 
     # --- many calls -------------------------------------------------------------------
@@ -236,17 +237,19 @@ class Calls:
         }
 
 
-def _attributes(error: BaseException, read: Callable[[Any], float | None]) -> dict[str, float]:
-    """Return what can be read as a number in the public attributes of an exception."""
-    numbers = {}
+def _attributes(error: BaseException) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the public attributes of an exception that are a number, and those that are a date."""
+    numbers: dict[str, float] = {}
+    instants: dict[str, float] = {}
     for name in _public_names(error)[:_MOST_ATTRIBUTES]:
         try:
             value = getattr(error, name)
         except BaseException:  # noqa: BLE001, S112  a property that raises tells nothing
             continue
-        if (seconds := read(value)) is not None:
-            numbers[name] = seconds
-    return numbers
+        for found, read in ((numbers, number), (instants, seconds_from_now)):
+            if (seconds := read(value)) is not None:
+                found[name] = seconds
+    return numbers, instants
 
 
 def _public_names(error: BaseException) -> list[str]:

@@ -18,6 +18,7 @@ class Sources:
     def __init__(self, folder: str, cuts: dict[str, str], *, package: str | None = None) -> None:
         self._package = package
         self.folder = Path(folder).resolve()
+        self._within = f"{self.folder}/"
         self._code: dict[str, types.CodeType] = {}
         for path in sorted(self.folder.rglob("*.py")):
             relative = path.relative_to(self.folder).as_posix()
@@ -55,7 +56,7 @@ class Sources:
             return f"{module}.".startswith(f"{self._package}.")
         found = sys.modules.get(module or "")
         file = getattr(found, "__file__", None)
-        return isinstance(file, str) and Path(file).is_relative_to(self.folder)
+        return isinstance(file, str) and str.startswith(file, self._within)
 
 
 def _mark(tree: ast.Module, qualified_name: list[str]) -> None:

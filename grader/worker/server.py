@@ -9,11 +9,8 @@ where the function shall stay parked until a later `order` request.
 import asyncio
 import contextlib
 import functools
-import gc
 import inspect
 import select
-import sys
-import types
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -22,6 +19,7 @@ from .alone import Alone
 from .calls import Calls
 from .examples import Examples
 from .expressions import Builder
+from .generated import Generated
 from .generators import describe_generators
 from .holdings import holdings
 from .hooks import Hooked
@@ -31,6 +29,7 @@ from .keepsakes import Keepsakes
 from .loader import Sources
 from .loop import Mover, VirtualLoop
 from .luck import set_luck
+from .reaching import reachable
 from .scheduler import Scheduler
 from .showing import show
 from .timekeeping import TimeWatch, find_clocks, moved_along
@@ -45,12 +44,18 @@ class Server:
     """One worker's side of the conversation."""
 
     def __init__(
-        self, wire: Wire, scheduler: Scheduler, observed: Observed, sources: Sources
+        self,
+        wire: Wire,
+        scheduler: Scheduler,
+        observed: Observed,
+        sources: Sources,
+        generated: Generated,
     ) -> None:
         self._wire = wire
         self._scheduler = scheduler
         self._clock = scheduler.clock
         self._sources = sources
+        self._generated = generated
         self._loop = VirtualLoop(scheduler, serves=True)
         asyncio.set_event_loop(self._loop)
         self._mover = Mover(self._loop, scheduler, self._clock)
@@ -149,6 +154,10 @@ class Server:
         with _no_loop_running():
             for name in request["modules"]:
                 __import__(name)
+
+    async def _op_generated(self, _request: dict[str, Any]) -> Any:
+        """Tell what was generated so far."""
+        return self._generated.texts()
 
     async def _op_describe(self, request: dict[str, Any]) -> Any:
         return describe.describe_modules(self._sources.owns, request["start"])
@@ -348,7 +357,7 @@ class Server:
 
     async def _op_size(self, request: dict[str, Any]) -> Any:
         """Count the objects that a breaker keeps alive."""
-        return _reachable(self._target(request), self._sources.owns)
+        return reachable(self._target(request), self._sources.owns)
 
 
 def _read(clock: Callable[[], Any]) -> Any:
@@ -373,28 +382,3 @@ def _no_loop_running() -> Iterator[None]:
     finally:
         asyncio._set_running_loop(loop)  # noqa: SLF001
         asyncio.set_event_loop(loop)
-
-
-_MOST_OBJECTS = 1_000_000
-_STOP_AT = (type, types.ModuleType, types.FunctionType, types.CodeType, types.FrameType)
-
-
-def _reachable(root: Any, owns: Callable[[str | None], bool]) -> dict[str, Any]:
-    gc.collect()
-    seen: dict[int, Any] = {id(root): root}
-    queue = [root]
-    kept = 1
-    while queue and kept < _MOST_OBJECTS:
-        for entry in gc.get_referents(queue.pop()):
-            if id(entry) in seen:
-                kept += 1  # a list of one and the same number grows as well
-                continue
-            if isinstance(entry, _STOP_AT):
-                continue
-            module = type(entry).__module__
-            plain = module == "builtins" or module.startswith(("collections", "_collections"))
-            if plain or owns(module) or module in {"array", "datetime", "enum"}:
-                seen[id(entry)] = entry
-                queue.append(entry)
-                kept += 1
-    return {"objects": kept, "bytes": sum(sys.getsizeof(entry, 0) for entry in seen.values())}

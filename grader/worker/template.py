@@ -18,6 +18,7 @@ from typing import Any
 from . import confine, loop, luck
 from .clock import VirtualClock
 from .freeze import freeze
+from .generated import Generated
 from .loader import Sources
 from .scheduler import Scheduler
 from .server import Server
@@ -37,6 +38,7 @@ class Template:
         self._clock = VirtualClock()
         self._scheduler = Scheduler(self._clock)
         self._observed = Observed()
+        self._generated = Generated()
 
     def prepare(self) -> None:
         """Freeze time and warm up, as the first message says."""
@@ -47,6 +49,7 @@ class Template:
         install(self._scheduler, self._observed)
         freeze(self._clock)
         loop.install(self._scheduler)
+        self._generated.install()
         absent = _absent(setup["preload"])
         self._sources = Sources(
             self._options["candidate_dir"], setup["cuts"], package=setup["package"]
@@ -69,6 +72,10 @@ class Template:
             elif request["op"] == "preload":
                 reply = {"absent": _absent(request["modules"])}
                 gc.freeze()
+            elif request["op"] == "compile":
+                self._generated.compile(request["texts"])
+                gc.freeze()
+                reply = {}
             else:
                 reply = {"status": self._kill(request["worker"])}
             self._control.send(json.dumps(reply).encode())
@@ -89,7 +96,8 @@ class Template:
         confine.confine_child(self._options, keep={sock.fileno()})
         self._scheduler.adopt_main()
         self._seed_everything()
-        Server(Wire(sock), self._scheduler, self._observed, self._sources).serve()
+        self._generated.note()
+        Server(Wire(sock), self._scheduler, self._observed, self._sources, self._generated).serve()
 
     def _seed_everything(self) -> None:
         """Make what is random the same in every run: a verdict must be reproducible."""

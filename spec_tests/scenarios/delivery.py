@@ -13,7 +13,7 @@ from grader.binding.state import state_of
 from grader.candidate import Candidate
 from grader.conversation.failures import Blocked, Interrupted
 from grader.driver.lab import Lab, Refused
-from grader.driver.learn import describe
+from grader.driver.loading import describe
 from grader.specification import static_scenario
 
 _CLIENTS = ("httpx", "aiohttp", "requests", "urllib", "urllib3", "http.client")
