@@ -130,7 +130,8 @@ class Calls:
         """Describe an exception by its types, and whether it is the one that was raised."""
         kinds = [kind for kind in type(error).__mro__ if kind is not object][:_MOST_BASES]
         cause = error.__cause__
-        numbers, instants = _attributes(error)
+        # The error that was ours to raise has none that the candidate gave it.
+        numbers, instants = ({}, {}) if error is original else _attributes(error)
         return {
             "type": text(type(error).__name__),
             "bases": [text(kind.__name__) for kind in kinds],
