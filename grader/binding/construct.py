@@ -25,7 +25,10 @@ from grader.binding.shape import (
 from grader.binding.targets import breaker_classes
 
 _DEEPEST = 3
-_NAME = "graded"
+_TEXT = "graded"
+NAME = {"$fresh": "graded"}
+"""A name for what is built, another one each time, as its users give: what belongs to a name, such
+as a circuit of a registry or a metric of Prometheus, is not shared then."""
 _LARGEST_FACTOR = 10
 # The base of a power beside an open period, and the open period where there is no other.
 _AMBIGUOUS_BASE = v.normal("backoff_base")
@@ -59,7 +62,18 @@ def constructor(
         passed_on = _passed_on(member, shape, unread)
         arguments += passed_on
         open_ended = open_ended and not passed_on
-    return Constructor(call=member.path, arguments=tuple(arguments), open_ended=open_ended)
+    return Constructor(
+        call=member.path,
+        arguments=tuple(arguments),
+        open_ended=open_ended,
+        name=_optional_name(member, concepts) if depth == 0 else "",
+    )
+
+
+def _optional_name(member: ClassShape | FunctionShape, concepts: dict[str, str]) -> str:
+    """Return the keyword that takes a name which need not be given; empty where there is none."""
+    keywords = (p for p in member.parameters if not p.required and p.kind != "positional_only")
+    return next((p.name for p in keywords if concepts.get(p.name) == "name"), "")
 
 
 def method_constructor(
@@ -78,7 +92,7 @@ def method_constructor(
     )
     found = constructor(maker, shape, unread)
     arguments = tuple(
-        msgspec.structs.replace(a, fixed={"$fresh": "graded"}) if _is_unset(a, n) else a
+        msgspec.structs.replace(a, fixed=NAME) if _is_unset(a, n) else a
         for n, a in enumerate(found.arguments)
     )
     return Constructor(call=path, arguments=arguments, open_ended=found.open_ended)
@@ -87,7 +101,8 @@ def method_constructor(
 def _is_unset(argument: Argument, place: int) -> bool:
     """Whether an argument stands first and nothing is known to put there, but a name."""
     unset = argument.concept is None and argument.nested is None and not argument.spare
-    return unset and (place == 0 or argument.fixed == _NAME) and argument.fixed in (None, _NAME)
+    named = argument.fixed in (_TEXT, NAME)
+    return unset and (named or (place == 0 and argument.fixed is None))
 
 
 def guesses(built: Constructor) -> bool:
@@ -255,12 +270,14 @@ def _helper(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
 def _guess(parameter: ParameterShape, concept: str | None) -> object:
     """Return something for a required parameter that sets nothing we know."""
     annotation = set(re.findall(r"\w+", parameter.annotation.lower()))
-    if concept == "name" or "str" in annotation:
-        return _NAME
+    if concept == "name":
+        return NAME
+    if "str" in annotation:
+        return _TEXT
     if "int" in annotation:
         return 5
     if "float" in annotation:
         return 10.0
     if "bool" in annotation:
         return True
-    return None if annotation else _NAME
+    return None if annotation else _TEXT

@@ -127,6 +127,8 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
     it. What is nested there is the call of a method that takes several."""
     open_ended: bool = False
     """It takes keywords that nobody could be found to read: settings that are not known."""
+    name: str = ""
+    """The keyword for a name that need not be given; empty where there is none."""
 
     @property
     def told(self) -> str:

@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from grader.binding.construct import guesses
+import msgspec
+
+from grader.binding.construct import NAME, guesses
+from grader.binding.model import Argument
 from grader.binding.spares import assigned, place_of
 from grader.driver.lab import Refused
 from grader.driver.settings import DEFAULTS, LEFT_OUT
@@ -44,6 +47,7 @@ class Building:
                 refusals.append(str(refused))
                 continue
             self._trial.adopt(settings={**trial, **self._trial.binding.settings})
+            self._settle_name()
             return
         if any("timedelta" in refusal for refusal in refusals) and self._retimed():
             self.settle()
@@ -51,6 +55,17 @@ class Building:
         if guesses(self._trial.binding.constructor):
             self.doubt = f"the constructor refused every setting: {refusals[-1]}"
         self.refused = True
+
+    def _settle_name(self) -> None:
+        """Give each breaker a name where two that have none cannot stand side by side."""
+        before = self._trial.binding.constructor
+        if not before.name or self._trial.fresh() is not None:
+            return
+        named = Argument(name=before.name, fixed=NAME)
+        constructor = msgspec.structs.replace(before, arguments=(*before.arguments, named))
+        self._trial.adopt(constructor=constructor)
+        if self._trial.fresh() is None:
+            self._trial.adopt(constructor=before)
 
     def _retimed(self) -> bool:
         """Have times passed as `timedelta`, which nothing announced; whether any was not before."""

@@ -13,12 +13,13 @@ class NoScriptError(Exception):
 
 
 class Imports:
-    """The names that a piece of source needs."""
+    """The names that a piece of source needs, and those that it gives."""
 
     def __init__(self) -> None:
         self._modules: dict[str, set[str]] = {}
         self.own_errors: set[str] = set()
         """Exception classes that the script has to define."""
+        self._fresh = 0
 
     def name(self, path: str) -> str:
         """Return how `module:Name` is written once it is imported."""
@@ -35,6 +36,11 @@ class Imports:
         if told not in _BUILTIN:
             self.own_errors.add(told)
         return told
+
+    def fresh(self, text: str) -> str:
+        """Return a text that is another one each time."""
+        self._fresh += 1
+        return text if self._fresh == 1 else f"{text}_{self._fresh}"
 
     def lines(self) -> list[str]:
         """Return the import statements."""
@@ -61,7 +67,7 @@ def written(expression: Any, imports: Imports) -> str:
     if "$float" in expression:
         return f'float("{expression["$float"]}")'
     if "$fresh" in expression:
-        return repr(expression["$fresh"])
+        return repr(imports.fresh(expression["$fresh"]))
     if "$errors" in expression:
         return _errors(expression, imports)
     raise NoScriptError("its breaker is built in a way that no short script can show")

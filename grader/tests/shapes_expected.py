@@ -181,6 +181,11 @@ EXPECTED = {
         " cap=max_backoff limit=max_probes",
         surfaces=CALL,
     ),
+    "metrics_by_name": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=failure_threshold base=recovery_timeout",
+        surfaces=CALL,
+    ),
     "config_dict": Expected(
         built="CircuitBreaker",
         parameters="threshold=config.failure_threshold base=config.recovery_timeout"

@@ -166,7 +166,7 @@ def test_settings_that_a_breaker_does_not_have_are_left_out() -> None:
 def test_a_required_parameter_of_no_meaning_gets_something() -> None:
     kind = a_class("CircuitBreaker", parameter("service"), parameter("retries", annotation="int"))
     assert constructor(kind, (kind,), frozenset()).expression({})["kwargs"] == {
-        "service": "graded",
+        "service": {"$fresh": "graded"},
         "retries": 5,
     }
 

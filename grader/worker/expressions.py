@@ -59,7 +59,7 @@ class Builder:
 
     def _make_fresh(self, expression: dict[str, Any]) -> str:
         self._fresh += 1
-        return f"{expression['$fresh']}-{self._fresh}"
+        return f"{expression['$fresh']}_{self._fresh}"  # an identifier: a metric may be called so
 
     def _make_keyed(self, expression: dict[str, Any]) -> Keyed:
         return Keyed(self.build(expression["$keyed"]), frozenset(expression["names"]))
