@@ -1,6 +1,7 @@
 """The third-party modules a candidate imports."""
 
 import ast
+import enum
 import sys
 from collections.abc import Iterable, Iterator
 
@@ -43,20 +44,29 @@ class Imports(msgspec.Struct, frozen=True, kw_only=True):
     """Imported whenever the implementation is: without one of them it does not load."""
     optional: frozenset[str]
     """Imported inside a `try` or a function: code may get by without."""
+    fallible: frozenset[str] = frozenset()
+    """Those of them that are imported inside a `try` alone: code is prepared to get by without."""
 
 
-def imports(candidate: Candidate, role: str = "implementation") -> Imports:
-    """Return what the files of a *role* import; `if TYPE_CHECKING:` does not count."""
+def imports(candidate: Candidate, role: str = "implementation", path: str = "") -> Imports:
+    """Return what the files of a *role* import, or the one at a *path* alone.
+
+    `if TYPE_CHECKING:` does not count.
+    """
     own = {file.path.split("/")[0].removesuffix(".py") for file in candidate.files}
-    required: set[str] = set()
-    optional: set[str] = set()
+    found: dict[_Needed, set[str]] = {needed: set() for needed in _Needed}
     for file in candidate.files:
-        if file.role == role:
-            for module, guarded in _reached(parsing.tree(file.text)):
-                (optional if guarded else required).add(module)
+        if file.path == path if path else file.role == role:
+            for module, needed in _reached(parsing.tree(file.text)):
+                found[needed].add(module)
     known = own | sys.stdlib_module_names
-    required -= known
-    return Imports(required=frozenset(required), optional=frozenset(optional - known - required))
+    required = found[_Needed.ALWAYS] - known
+    optional = (found[_Needed.AT_CALLS] | found[_Needed.IF_THERE]) - known - required
+    return Imports(
+        required=frozenset(required),
+        optional=frozenset(optional),
+        fallible=frozenset(optional - found[_Needed.AT_CALLS]),
+    )
 
 
 def imported(nodes: Iterable[ast.AST]) -> Iterator[Imported]:
@@ -74,17 +84,27 @@ def imports_client(found: Iterable[Imported]) -> bool:
     return any(one.top in HTTP_CLIENTS for one in found)
 
 
-def _reached(tree: ast.Module) -> Iterator[tuple[str, bool]]:
-    """Yield each imported module with whether the import may fail or not happen."""
-    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
+class _Needed(enum.IntEnum):
+    """When an import has to succeed."""
+
+    ALWAYS = 0
+    AT_CALLS = 1
+    IF_THERE = 2
+
+
+def _reached(tree: ast.Module) -> Iterator[tuple[str, _Needed]]:
+    """Yield each imported module with when it is needed."""
+    waiting: list[tuple[ast.AST, _Needed]] = [(tree, _Needed.ALWAYS)]
     while waiting:
-        node, guarded = waiting.pop()
+        node, needed = waiting.pop()
         for one in imported([node]):
             if one.top:
-                yield one.top, guarded
+                yield one.top, needed
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            waiting.extend((child, guarded) for child in node.orelse)
+            waiting.extend((child, needed) for child in node.orelse)
             continue
-        lazy = isinstance(node, ast.Try | ast.TryStar | ast.FunctionDef | ast.AsyncFunctionDef)
-        children = ast.iter_child_nodes(node)
-        waiting.extend((child, guarded or lazy) for child in children)
+        if isinstance(node, ast.Try | ast.TryStar):
+            needed = _Needed.IF_THERE
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            needed = max(needed, _Needed.AT_CALLS)
+        waiting.extend((child, needed) for child in ast.iter_child_nodes(node))

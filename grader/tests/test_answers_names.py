@@ -86,3 +86,4 @@ class A:
     )
     assert found.required == {"httpx", "pydantic", "tenacity", "attrs", "anyio"}
     assert found.optional == {"structlog", "requests"}
+    assert found.fallible == {"structlog"}

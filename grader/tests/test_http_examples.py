@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from grader import scoring
@@ -86,6 +87,25 @@ def test_an_example_of_an_absent_package_is_unknown(tmp_path: Path) -> None:
     path = tmp_path / "absent.py"
     path.write_text("import httpx\nimport no_such_package_here\n\nhttpx.get('https://a.example')\n")
     assert set(not_passed(judged(with_example(path))).values()) == {"unknown"}
+
+
+TRIED = (
+    "try:\n    import no_such_package_here\nexcept ImportError:\n    no_such_package_here = None\n"
+)
+ABSENT = "import no_such_package_here\n\napp = no_such_package_here.App()\n"
+
+
+def test_what_an_example_can_do_without_may_be_absent(tmp_path: Path) -> None:
+    path = tmp_path / "tried.py"
+    path.write_text(TRIED + text.read(FOLDER / "requests_with_retries.py"))
+    assert not_passed(judged(with_example(path))) == {}
+
+
+def test_of_two_examples_the_one_that_can_be_run_is_judged() -> None:
+    whole = with_example(FOLDER / "requests_with_retries.py")
+    other = assembly.source_file("app.py", ABSENT, role="example")
+    both = msgspec.structs.replace(whole, files=(*whole.files, other))
+    assert not_passed(judged(both)) == {}
 
 
 def test_an_answer_without_any_example_fails_one_row_alone() -> None:

@@ -6,7 +6,6 @@ from typing import cast
 import msgspec
 from msgspec.structs import replace
 
-from grader import answers
 from grader.bench import Bench
 from grader.binding.arguments import ELSEWHERE, HOST
 from grader.binding.examples import Code, Way, read
@@ -15,6 +14,7 @@ from grader.driver.example import Closing, NotDriven, Stage
 from grader.driver.settings import passed
 from grader.history import ExampleCall
 from grader.specification import static_scenario
+from spec_tests.scenarios.http_absent import present
 from spec_tests.scenarios.http_seen import Example, Housekeeping, Outage, Program
 
 _MOST_CALLS = 30
@@ -44,19 +44,11 @@ class _Player:
         self._bench = bench
         self._implementation = bench.modules
         breaker, build = _breaker(bench)
-        self.code: Code = read(bench.candidate, breaker, build)
+        candidate, self.absent = present(bench)
+        self.code: Code = read(candidate, breaker, build)
         self.tried: list[str] = []
         self.cut_off_ran = False
         self.shape = "texts"
-
-    def absent(self) -> tuple[str, ...]:
-        """Import what the example needs, once for all workers; return what is not there."""
-        wanted = answers.imports(self._bench.candidate, "example")
-        modules = {*wanted.required, *wanted.optional, *self.code.clients}
-        missing = self._bench.preload(modules)
-        if "httpx" in modules and not missing:  # what it imports at its first request
-            self._bench.preload({"httpcore", "h11", "anyio._backends._asyncio"})
-        return tuple(sorted({*missing, *self._bench.absent} - {"http", "urllib"}))
 
     def on_stage(self, play: Callable[[Stage], None]) -> str:
         """Play something in a worker of its own; return why it did not come to its end."""
@@ -320,8 +312,8 @@ def http_example(bench: Bench) -> Example:
     )
     if not seen.clients:
         return seen
-    if absent := player.absent():
-        return replace(seen, absent=absent)
+    if player.absent:
+        return replace(seen, absent=player.absent)
     driven = player.find()
     if driven is None:
         return _as_a_program(player, seen)
