@@ -8,6 +8,7 @@ import msgspec
 from grader.answers import parsing
 from grader.binding.keywords import Keywords, Mappings, keywords_read, mappings_read
 from grader.binding.stand_ins import fallbacks_read, inner_classes
+from grader.binding.stubs import stubs_read
 from grader.candidate import Candidate
 
 
@@ -24,6 +25,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """The class that stands in for a parameter which is not given, by owner and parameter."""
     inner: frozenset[str] = frozenset()
     """Classes that other classes build for themselves."""
+    stubs: frozenset[str] = frozenset()
+    """Methods that are declared and do nothing, with their class."""
 
     @classmethod
     def of(cls, candidate: Candidate) -> Self:
@@ -34,6 +37,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
             mappings=mappings_read(candidate),
             fallbacks=fallbacks_read(candidate),
             inner=inner_classes(candidate),
+            stubs=stubs_read(candidate),
         )
 
 

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import msgspec
+
 from grader.binding import vocabulary as v
 from grader.binding.discover import Proposal, decorator_factories, propose, propose_unlisted
 from grader.binding.hearing import attributes, hearings
@@ -13,6 +15,7 @@ from grader.binding.shape import ObjectShape, Shape
 from grader.binding.spares import without_spares
 from grader.binding.stand_ins import with_fallbacks
 from grader.binding.state import OPEN
+from grader.binding.stubs import is_stub
 from grader.binding.targets import is_module_of_functions, may_be_breaker
 from grader.conversation.failures import Blocked, Interrupted, Unknown
 from grader.conversation.worker import Worker
@@ -78,6 +81,8 @@ def learn(
         )
         if binding.surfaces and not binding.cut_off and binding.trips_at is not None:
             return binding
+        if not binding.works and is_stub(proposal, read.stubs):  # that is no doubt of ours
+            binding = msgspec.structs.replace(binding, sure=True, doubts=())
         tried += [binding] if proposal in named else []
     if tried:
         return max(tried, key=_promise)
