@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from grader.answers import breaker, cutting, installs, labels, layout, markdown
+from grader.answers import breaker, cutting, installs, labels, layout, markdown, newer
 from grader.candidate import Candidate, SourceFile
 from grader.errors import InputError
 
@@ -34,8 +34,13 @@ def from_markdown(text: str, *, where: str = "the answer", **known: Any) -> Cand
 def from_files(
     files: Iterable[SourceFile], *, cut_off: Iterable[str] = (), **known: Any
 ) -> Candidate:
-    """Return the candidate made of *files*; *cut_off* says what breaks off besides them."""
+    """Return the candidate made of *files*; *cut_off* says what breaks off besides them.
+
+    Raises `InputError` where a newer Python is needed to tell what they are.
+    """
     ordered = tuple(files)
+    if problem := newer.needed(ordered):
+        raise InputError(f"{known['id']}: {problem}")
     known["main"] = known.get("main") or breaker.main_module(ordered)
     return Candidate(
         files=ordered,
