@@ -39,6 +39,16 @@ class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
         """The function ran and was told to raise."""
         return self.ran is not None and self.planned not in {"", "return"}
 
+    @property
+    def broken_off(self) -> bool:
+        """The function ran, was not told to raise, and the caller got an error: a cancellation."""
+        return self.ran is not None and not self.failed and self.how == "raised"
+
+    @property
+    def never_let_in(self) -> bool:
+        """It was made again and again, and turned away each time."""
+        return self.polled and self.ran is None
+
 
 class Look(msgspec.Struct, frozen=True):
     """The state that was read at one moment."""

@@ -42,7 +42,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     end: float | None
     """Where its bar ends; None where it ended at once."""
     kind: str
-    """`returned`, `failed`, `rejected`, `waits` or `running`."""
+    """`returned`, `failed`, `broken` off, `rejected`, `waits` or `running`."""
     probe: bool
     late: bool
     polled: bool
@@ -195,13 +195,18 @@ class _Layout:
 
 
 def _kind(call: Mark) -> str:
-    if call.rejected:
+    if call.rejected or call.never_let_in:
         return "rejected"
     if call.ran is None:
         return "waits"
     if call.how == "":
         return "running"
+    if call.broken_off:
+        return "broken"
     return "failed" if call.failed else "returned"
+
+
+_ENDINGS = {"failed": "failed", "broken": "broken off", "returned": "returned"}
 
 
 def _words(index: int, call: Mark) -> str:
@@ -209,7 +214,8 @@ def _words(index: int, call: Mark) -> str:
     start = f"call {index + 1}, at {seconds_text(call.at)}"
     kind = _kind(call)
     if kind == "rejected":
-        return f"{start}: rejected"
+        again = ", made again and again" if call.never_let_in else ""
+        return f"{start}{again}: rejected"
     if kind == "waits":
         return f"{start}: waited inside the breaker"
     since = f" at {seconds_text(call.ran)}" if call.ran is not None and call.ran > call.at else ""
@@ -218,4 +224,4 @@ def _words(index: int, call: Mark) -> str:
     if call.ended is None:
         return f"{let_in}, still running at the end"
     later = f" at {seconds_text(call.ended)}" if call.ended != call.ran else ""
-    return f"{let_in}, {'failed' if kind == 'failed' else 'returned'}{later}"
+    return f"{let_in}, {_ENDINGS[kind]}{later}"

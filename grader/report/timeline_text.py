@@ -15,6 +15,7 @@ _WORDS = {
     "waits": "waits inside the breaker",
     "running": "let in, and still running at the end",
     "failed": "let in, failed",
+    "broken": "let in, broken off",
     "returned": "let in, returned",
 }
 

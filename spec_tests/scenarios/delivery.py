@@ -114,16 +114,10 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 @static_scenario
 def parts(bench: Bench) -> Parts:
     """Look for the parts of a breaker, also where the breaker itself is missing."""
-    shape: Shape = ()
     if not bench.modules:
         raise Blocked("de-code", "there is no Python code")
-    try:
-        with bench.worker() as worker:
-            shape = describe(worker, bench.modules)
-    except Blocked:
-        raise
-    except Interrupted:
-        shape = ()
+    with bench.worker() as worker:
+        shape = describe(worker, bench.modules)
     return Parts(
         states=_states(shape, bench.candidate),
         error=_error(shape) or _raised_in_trial(bench),
