@@ -11,6 +11,8 @@ import builtins
 import dataclasses
 import functools
 import importlib
+import inspect
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -92,6 +94,7 @@ def error_class(name: str) -> type[BaseException]:
 
 
 KEPT = "the kept error"
+_RAISES = "raises:"
 
 
 class Visit:
@@ -238,7 +241,12 @@ class Upstream:
         return self._leave(call, order)
 
     def function(self, call: int, form: str) -> Callable[..., Any]:
-        """Return the protected function of one call, in one of the forms that callers use."""
+        """Return the protected function of one call, in one of the forms that callers use.
+
+        `raises:Name` raises that error when it is called, before there is anything to await.
+        """
+        if form.startswith(_RAISES):
+            return _asynchronous(self._raising(call, form.removeprefix(_RAISES)))
 
         async def fetch(*args: Any, **kwargs: Any) -> Any:
             return await self.visit(call, args, kwargs)
@@ -247,6 +255,13 @@ class Upstream:
             return self.visit_in_thread(call, args, kwargs)
 
         return _in_form(form, fetch, fetch_sync)
+
+    def _raising(self, call: int, error: str) -> Callable[..., Any]:
+        def fetch(*args: Any, **kwargs: Any) -> Any:
+            self.forget(self.arrive(call, args, kwargs))
+            return self._leave(call, {"raise": error})
+
+        return fetch
 
     def any_call(self, form: str) -> Callable[..., Any]:
         """Return one function for many calls, for decorators: its first argument is the call."""
@@ -258,6 +273,14 @@ class Upstream:
             return self.visit_in_thread(call, args, kwargs) if isinstance(call, int) else None
 
         return _in_form(form, fetch, fetch_sync)
+
+
+def _asynchronous(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a plain function as one whose calls are awaited, as far as this Python can."""
+    if sys.version_info >= (3, 12):
+        return inspect.markcoroutinefunction(function)
+    function._is_coroutine = asyncio.coroutines._is_coroutine  # type: ignore[attr-defined]  # noqa: SLF001
+    return function
 
 
 def _in_form(

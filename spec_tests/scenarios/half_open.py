@@ -119,7 +119,11 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     later: tuple[CallSeen, ...]
 
 
-ENDINGS = ("success", "failure", "excluded", "cancellation", "KeyboardInterrupt", "GeneratorExit")
+BEFORE = "an error before the first await"
+ENDINGS = (
+    *("success", "failure", "excluded", "cancellation", "KeyboardInterrupt", "GeneratorExit"),
+    BEFORE,
+)
 
 
 @scenario
@@ -138,6 +142,8 @@ def _ending(lab: Lab, name: str, period: OpenPeriod) -> Ending | None:
     breaker = tripped_and_due(lab, period, **settings)
     if name == "cancellation" and breaker.surface().mode != "async":
         return None
+    if name == BEFORE:
+        return _ended_before_the_first_await(breaker, period)
     probe = breaker.call()
     if name == "cancellation":
         probe.cancel()
@@ -154,6 +160,21 @@ def _ending(lab: Lab, name: str, period: OpenPeriod) -> Ending | None:
         breaker.wait(due(period))
         later = recover(breaker, period)
     return Ending(ending=name, probe=probe.seen, later=later)
+
+
+def _ended_before_the_first_await(breaker: Breaker, period: OpenPeriod) -> Ending | None:
+    """Have the function raise when it is called, as one does that is given wrong arguments.
+
+    None where the breaker takes no function, or none that is not declared with `async def`.
+    """
+    surface = breaker.surface()
+    if surface.mode != "async" or surface.style != "call" or surface.coroutine:
+        return None
+    failure = breaker.lab.binding.failure
+    probe = breaker.call(planned=failure, form=f"raises:{failure}").seen
+    if not probe.failed:
+        return None
+    return Ending(ending=BEFORE, probe=probe, later=recover(breaker, period))
 
 
 class Late(msgspec.Struct, frozen=True, kw_only=True):
