@@ -33,6 +33,13 @@ needs(
 # What never lets a call in again is open for no time that could be told.
 needs("st-recovers-by-itself", rows="bo-first bo-first-exact bo-reset ht-recovers")
 
+# How long it is open is found out by asking again and again.
+needs(
+    "st-rejections-dont-extend",
+    rows="st-not-early st-opened-at-trip st-retry-after bo-first bo-first-exact bo-geometric bo-cap"
+    " bo-reset",
+)
+
 # What does not close again is in no later round as it would be in the first.
 needs(
     "st-probe-success-closes",

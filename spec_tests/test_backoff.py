@@ -226,7 +226,8 @@ def test_very_many_reopenings_do_no_harm(
     needs_growth(growth[:1])
     needs_cap(capped)
     seen = many_rounds
-    strange = [pattern for pattern in seen.patterns if pattern != "Ex"]
+    # The first one runs, whatever is made of its error, and keeps the second one out.
+    strange = [pattern for pattern in seen.patterns if pattern[0] == "x" or pattern[1] != "x"]
     assert not strange, (
         f"in {seen.rounds} rounds of a failing probe and one more call, there were rounds in which"
         f" {' or '.join(in_words(pattern) for pattern in strange)}; errors:"

@@ -73,11 +73,10 @@ def test_the_call_after_the_tripping_failure_is_rejected(trip_counts: TripCounts
 @requirement("th-occasional-failures", MUST, source="AKKA, ARR, POL#131")
 def test_isolated_failures_in_healthy_traffic_do_not_trip_it(occasional_failures: Traffic) -> None:
     """Healthy traffic with isolated failures does not open it."""
-    healthy = "E" + "R" * occasional_failures.successes_between
-    assert occasional_failures.patterns == (healthy,), (
-        f"{occasional_failures.cycles} times one failure and"
-        f" {occasional_failures.successes_between} successes, 70 s each:"
-        f" {occasional_failures.kept_out} calls were kept out"
+    seen = occasional_failures
+    assert not seen.kept_out, (
+        f"{seen.cycles} times one failure and {seen.successes_between} successes, 70 s each:"
+        f" {seen.kept_out} calls were kept out"
     )
 
 

@@ -94,8 +94,9 @@ class _Bookkeeper:
         self.entries.append(
             Entry(
                 moment=moment,
-                succeeded=sum(c.admitted and c.how == "returned" for c in self.calls),
-                failed=sum(c.failed for c in self.calls),
+                # By what the function did: that an error is swallowed shows elsewhere.
+                succeeded=sum(c.admitted and c.planned == "return" for c in self.calls),
+                failed=sum(c.admitted and c.planned != "return" for c in self.calls),
                 rejected=sum(c.rejected for c in self.calls),
                 turning=turning,
                 said=_since(self.before, self.breaker.metrics()),
