@@ -47,7 +47,10 @@ def test_failures_at_once_trip_it_once(crowd_of_failures: tuple[Crowd, ...]) -> 
     """Many calls that fail at once open it once, and that is counted and told once."""
     told = [c for c in crowd_of_failures if c.opened_one_by_one or c.transitions is not None]
     not_offered_unless(told, "neither a listener nor a metric tells how often it changed state")
+    in_threads = any(c.mode == "sync" and c.after.rejected for c in told)
     for crowd in told:
+        if in_threads and crowd.mode == "async" and not crowd.after.rejected:
+            continue  # it only hands the coroutine through: that is for `as-awaited` to say
         kind = "threads" if crowd.mode == "sync" else "tasks"
         blocked_unless(
             crowd.together == len(crowd.calls),
