@@ -4,6 +4,8 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
+from grader.binding.awaiting import is_awaited
+
 HOST, ELSEWHERE = "https://upstream.test", "https://elsewhere.test"
 PATH = "/things/1"
 
@@ -48,10 +50,10 @@ class Filler:
                 for n in node.body
                 if _is_field(n) and n.value is None  # type: ignore[attr-defined]
             ]
-            args = [self._value(name, told, depth, whole=True) for name, told in wanted]
+            args = [self._value(name, told, depth, whole=True, user=node) for name, told in wanted]
         else:
-            found = self.arguments(maker, bound=True, whole=True, depth=depth, base=True)
-            more = self.keywords(maker, whole=True, depth=depth)
+            found = self.arguments(maker, whole=True, depth=depth, made=node)
+            more = self.keywords(maker, whole=True, depth=depth, made=node)
             if found is None or more is None:
                 return None
             args, kwargs = found, more
@@ -63,41 +65,48 @@ class Filler:
         self,
         function: Function,
         *,
-        bound: bool,
+        bound: bool = False,
         whole: bool,
         depth: int = 0,
-        base: bool = False,
+        made: ast.ClassDef | None = None,
     ) -> list[Any] | None:
         """Return what to call a function with; None where an argument cannot be made up.
 
         `whole` gives whole addresses, where otherwise a path is enough. Arguments that have a
-        default keep it, but for a `base` address.
+        default keep it, but for the base address of an object that is `made`.
         """
-        known = _arguments(function)[1 if bound and not _is_static(function) else 0 :]
+        is_method = (bound or made is not None) and not _is_static(function)
+        known = _arguments(function)[1 if is_method else 0 :]
         required = len(known) - len(function.args.defaults)
-        addresses = [i for i, arg in enumerate(known) if base and arg.arg in _BASES]
+        addresses = [i for i, arg in enumerate(known) if made is not None and arg.arg in _BASES]
         last = max([required, *(i + 1 for i in addresses)], default=0)
         filled: list[Any] = []
         for index, arg in enumerate(known[:last]):
             told = ast.unparse(arg.annotation) if arg.annotation is not None else ""
-            is_async = isinstance(function, ast.AsyncFunctionDef)
             if index >= required and arg.arg not in _BASES:
                 return filled  # a default cannot be passed over by position
-            value = self._value(arg.arg, told, depth, whole=whole, is_async=is_async)
+            value = self._value(arg.arg, told, depth, whole=whole, user=made or function)
             if value is _UNKNOWN:
                 return None
             filled.append(value)
         return filled
 
-    def keywords(self, function: Function, *, whole: bool, depth: int = 0) -> dict[str, Any] | None:
+    def keywords(
+        self,
+        function: Function,
+        *,
+        whole: bool,
+        depth: int = 0,
+        made: ast.ClassDef | None = None,
+    ) -> dict[str, Any] | None:
         """Return the keyword arguments that a function cannot do without; None as above."""
         both = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
         filled: dict[str, Any] = {}
         for arg, default in both:
             if default is None:
                 told = ast.unparse(arg.annotation) if arg.annotation is not None else ""
-                is_async = isinstance(function, ast.AsyncFunctionDef)
-                filled[arg.arg] = self._value(arg.arg, told, depth, whole=whole, is_async=is_async)
+                user = made or function
+                filled[arg.arg] = self._value(arg.arg, told, depth, whole=whole, user=user)
         return None if _UNKNOWN in filled.values() else filled
 
     def elsewhere(self, args: list[Any]) -> list[Any]:
@@ -107,16 +116,15 @@ class Filler:
             for arg in args
         ]
 
-    def _value(
-        self, name: str, told: str, depth: int, *, whole: bool, is_async: bool = True
-    ) -> Any:
-        name = name.lower()
+    def _value(self, given: str, told: str, depth: int, *, whole: bool, user: ast.AST) -> Any:
+        """Return the value of an argument, which is `given` to the code that is its `user`."""
+        name = given.lower()
         if name in _BASES:
             return HOST
         if name in (*_URLS, *_PATHS) or name.endswith(("_url", "_uri", "_path", "_endpoint")):
             return f"{HOST}{PATH}" if whole else PATH
         if name in _CLIENTS or any(f"{client}." in told for client in self._clients):
-            return self._client(told, is_async=is_async)
+            return self._client(told, is_async=is_awaited(given, user))
         if name in _BREAKERS or name.endswith("breaker"):
             return self._build
         if name in _FUNCTIONS or "Callable" in told:
