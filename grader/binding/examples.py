@@ -13,6 +13,7 @@ import msgspec
 from grader.answers import paths
 from grader.binding.arguments import Filler
 from grader.binding.example_source import CLIENTS, Source, acts, is_guard, names
+from grader.binding.extracts import Locals
 from grader.candidate import Candidate
 
 _PROGRAMS = ("main", "demo", "run", "example", "simulat", "test", "usage", "scenario")
@@ -23,6 +24,8 @@ _NOT_CALLED = (
 )
 _WELCOME = ("get", "fetch", "request", "get_json", "fetch_json", "fetch_data", "get_data", "call")
 _MOST_KEYS = 40
+_MOST_PARTS = 3
+"""Of one program."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -294,70 +297,41 @@ def _parts(
     source: Source, body: ast.AST, functions: Mapping[str, Function], shared: _Shared
 ) -> Iterator[Way]:
     """Find calls in a program that go through a breaker it made, and take them out of it."""
-    local = _Locals(body)
-    senders = _spread({k: names(v) for k, v in local.made.items()}, shared.senders, set())
-    guards = _spread({k: names(v) for k, v in local.made.items()}, shared.guards, set())
-    for call in local.calls:
-        handed = {a.id for a in call.args if isinstance(a, ast.Name)}
-        inner = [a for a in call.args if isinstance(a, ast.Lambda | ast.Call | ast.Attribute)]
-        handed |= {name for argument in inner for name in names(argument)}
-        direct = names(call.func) & senders & {*local.made, *functions}
-        sends = (handed & senders & {*local.made, *functions}) or direct
-        if not sends or not names(call) & guards or names(call.func) & {"run", "gather"}:
-            continue
-        text = ast.unparse(call)
-        if text.startswith(("asyncio.", "print(")):
-            continue
+    local = Locals(body)
+    made = {name: names(node) for name, node in local.made.items()}
+    senders = _spread(made, shared.senders, set())
+    guards = _spread(made, shared.guards, set())
+    mine = senders & {*local.made, *functions}
+    fit = [call for call in local.calls if _sends(call, mine) and names(call) & guards]
+
+    def is_maker(node: ast.expr) -> bool:
+        made = isinstance(node, ast.Call) and names(node.func) & {*shared.classes}
+        return bool(names(node) & guards and (made or not names(node) & senders))
+
+    sources = [
+        (call, text)
+        for call in fit
+        if not local.makes(call, fit)
+        for text in local.sources(call, guards, is_maker)
+    ]
+    for call, text in sources[:_MOST_PARTS]:
         yield Way(
             kind="part",
             module=source.module,
             name="single",
-            source=local.source(call),
+            source=text,
             coroutine=True,
-            told=text[:60],
+            told=ast.unparse(call)[:60],
         )
-        return
 
 
-class _Locals:
-    """What a piece of code makes by name, and which calls it makes."""
-
-    def __init__(self, body: ast.AST) -> None:
-        self.made: dict[str, ast.stmt] = {}
-        self.calls: list[ast.Call] = []
-        self.loops: set[str] = set()
-        self._visit(body, top=True)
-
-    def _visit(self, node: ast.AST, *, top: bool = False) -> None:
-        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)) and not top:
-            self.made.setdefault(node.name, node)
-            return
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            if not any(isinstance(inner, ast.Await) for inner in ast.walk(node.value)):
-                self.made.setdefault(node.targets[0].id, node)
-        elif isinstance(node, ast.AsyncWith | ast.With):
-            for item in node.items:
-                if isinstance(item.optional_vars, ast.Name):
-                    made = ast.Assign([item.optional_vars], item.context_expr)
-                    self.made.setdefault(item.optional_vars.id, ast.fix_missing_locations(made))
-        elif isinstance(node, ast.For | ast.AsyncFor):
-            self.loops |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
-        elif isinstance(node, ast.Call):
-            self.calls.append(node)
-        for inner in ast.iter_child_nodes(node):
-            self._visit(inner)
-
-    def source(self, call: ast.Call) -> str:
-        """Return code that makes what a call needs, and a function `single` that makes it."""
-        needed, waiting = set[str](), set(names(call))
-        while waiting:
-            name = waiting.pop()
-            if name in self.made and name not in needed:
-                needed.add(name)
-                waiting |= names(self.made[name])
-        lines = [f"{name} = 1" for name in sorted(self.loops & names(call))]
-        lines += [ast.unparse(node) for name, node in self.made.items() if name in needed]
-        lines.append("async def single():")
-        lines.append(f"    made = {ast.unparse(call)}")
-        lines.append("    return await made if hasattr(made, '__await__') else made")
-        return "\n".join(lines) + "\n"
+def _sends(call: ast.Call, senders: set[str]) -> bool:
+    """Whether a call is one of what sends requests, or is handed that; not one that runs it all."""
+    if names(call.func) & {"run", "gather"}:
+        return False
+    handed = {a.id for a in call.args if isinstance(a, ast.Name)}
+    inner = [a for a in call.args if isinstance(a, ast.Lambda | ast.Call | ast.Attribute)]
+    handed |= {name for argument in inner for name in names(argument)}
+    if not (handed | names(call.func)) & senders:
+        return False
+    return not ast.unparse(call).startswith(("asyncio.", "print("))

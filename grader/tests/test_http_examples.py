@@ -27,6 +27,12 @@ EXPECTED = {
     "urllib_decorated": RAISES_FOR_404,
     "inline_in_main": RUN_AS_A_WHOLE,
     "plain_script": RUN_AS_A_WHOLE,
+    "bad_breaker_anew_in_each_call": {
+        "ht-5xx": "fail",
+        "ht-transport": "fail",
+        "ht-open-silent": "blocked",
+        "ht-recovers": "blocked",
+    },
     "bad_builtin_errors_only": {"ht-transport": "fail", **RAISES_FOR_404},
     "bad_name_error": NOTHING_SENT,
     "bad_pretends_to_send": NOTHING_SENT,

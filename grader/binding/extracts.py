@@ -1,0 +1,140 @@
+"""Takes single calls out of a program, with what they need, so that each can be made again."""
+
+import ast
+import copy
+from collections.abc import Callable, Iterator
+
+from grader.binding.example_source import names
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_REPEATS = (ast.For, ast.AsyncFor, ast.While, ast.comprehension)
+
+
+class Locals:
+    """What a piece of code makes by name, and which calls it makes."""
+
+    def __init__(self, body: ast.AST) -> None:
+        self.made: dict[str, ast.stmt] = {}
+        self.calls: list[ast.Call] = []
+        self._repeated: set[ast.Call] = set()
+        """Those calls that stand in a loop."""
+        self._loops: set[str] = set()
+        self._visit_made(body)
+        for inner in ast.iter_child_nodes(body):
+            self._visit(inner, repeated=isinstance(body, _REPEATS))
+
+    def _visit(self, node: ast.AST, *, repeated: bool) -> None:
+        if isinstance(node, _SCOPES):
+            self.made.setdefault(node.name, node)
+            return
+        self._visit_made(node)
+        if isinstance(node, ast.Call):
+            self.calls.append(node)
+            if repeated:
+                self._repeated.add(node)
+        again = repeated or isinstance(node, _REPEATS)
+        for inner in ast.iter_child_nodes(node):
+            self._visit(inner, repeated=again)
+
+    def _visit_made(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            waits = any(isinstance(inner, ast.Await) for inner in ast.walk(node.value))
+            if isinstance(target, ast.Name) and not waits:
+                self.made.setdefault(target.id, node)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                self.made.setdefault(alias.asname or alias.name.split(".")[0], node)
+        elif isinstance(node, ast.AsyncWith | ast.With):
+            for item in node.items:
+                if isinstance(item.optional_vars, ast.Name):
+                    made = ast.Assign([item.optional_vars], item.context_expr)
+                    self.made.setdefault(item.optional_vars.id, ast.fix_missing_locations(made))
+        elif isinstance(node, ast.For | ast.AsyncFor):
+            self._loops |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
+
+    def makes(self, call: ast.Call, others: list[ast.Call]) -> bool:
+        """Whether a call only makes the function that one of the others calls."""
+        called = {other.func.id for other in others if isinstance(other.func, ast.Name)}
+        return any(getattr(self.made.get(name), "value", None) is call for name in called)
+
+    def sources(
+        self, call: ast.Call, guards: set[str], is_maker: Callable[[ast.expr], bool]
+    ) -> Iterator[str]:
+        """Yield code that makes what a call needs, and a function `single` that makes it.
+
+        What a program makes once, in passing, and what mentions one of the *guards*, is made once
+        here as well: a breaker that is new in each call would never open. In a loop the program
+        makes it each time itself.
+        """
+        held = _Held(guards, is_maker)
+        if call not in self._repeated:
+            single = held.visit(copy.deepcopy(call))
+            if held.made:
+                yield self._source(call, single, held.made)
+        if not held.surely:
+            yield self._source(call, call, [])
+
+    def _source(self, call: ast.Call, single: ast.Call, held: list[ast.expr]) -> str:
+        needed, waiting = set[str](), set(names(call))
+        while waiting:
+            name = waiting.pop()
+            if name in self.made and name not in needed:
+                needed.add(name)
+                waiting |= names(self.made[name])
+        lines = [f"{name} = 1" for name in sorted(self._loops & names(call))]
+        lines += [ast.unparse(node) for name, node in self.made.items() if name in needed]
+        lines += [f"{_name(place)} = {ast.unparse(made)}" for place, made in enumerate(held)]
+        lines.append("async def single():")
+        lines.append(f"    made = {ast.unparse(single)}")
+        lines.append("    return await made if hasattr(made, '__await__') else made")
+        return "\n".join(lines) + "\n"
+
+
+def _name(place: int) -> str:
+    return f"single_{place}"
+
+
+class _Held(ast.NodeTransformer):
+    """Puts names in the place of what is made in passing: `make()(url)`, `use(Breaker(), url)`."""
+
+    def __init__(self, guards: set[str], is_maker: Callable[[ast.expr], bool]) -> None:
+        self._guards = guards
+        self._is_maker = is_maker
+        self.made: list[ast.expr] = []
+        self.surely = False
+        """None of what is held can be an answer that is read, as in `fetch(url).json()`."""
+
+    def _hold(self, made: ast.expr, *, surely: bool) -> ast.expr:
+        self.surely = surely and (self.surely or not self.made)
+        self.made.append(made)
+        return ast.Name(_name(len(self.made) - 1), ast.Load())
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Hold what the call is a call of, and those of its arguments that are made for it."""
+        node.func = self._called(node.func, surely=True)
+        node.args = [self._handed(argument) for argument in node.args]
+        for keyword in node.keywords:
+            keyword.value = self._handed(keyword.value)
+        return node
+
+    def _called(self, node: ast.expr, *, surely: bool) -> ast.expr:
+        if isinstance(node, ast.Attribute | ast.Subscript):
+            node.value = self._called(node.value, surely=False)
+            return node
+        if isinstance(node, ast.Call) and names(node) & self._guards:
+            return self._hold(node, surely=surely or self._is_maker(node))
+        return self._left(node)
+
+    def _handed(self, node: ast.expr) -> ast.expr:
+        if isinstance(node, ast.Call) and self._is_maker(node):
+            return self._hold(node, surely=True)
+        return self._left(node)
+
+    def _left(self, node: ast.expr) -> ast.expr:
+        left: ast.expr = self.visit(node)
+        return left
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        """Leave alone what depends on arguments that are not known here."""
+        return node if node.args.args else self.generic_visit(node)

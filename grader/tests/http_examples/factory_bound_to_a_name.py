@@ -1,0 +1,31 @@
+import asyncio
+
+import httpx
+
+from circuit_breaker import CircuitBreaker, CircuitBreakerConfig
+
+
+def make_loader():
+    breaker = CircuitBreaker("bound", CircuitBreakerConfig(failure_threshold=3))
+
+    async def load(url: str) -> str:
+        async def send() -> str:
+            async with httpx.AsyncClient() as client:
+                response = await client.get(url)
+            if response.is_server_error:
+                response.raise_for_status()
+            return response.text
+
+        return await breaker.call_async(send)
+
+    return load
+
+
+async def main() -> None:
+    load = make_loader()
+    for number in range(5):
+        print(await load(f"https://loader.example/{number}"))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
