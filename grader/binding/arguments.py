@@ -1,6 +1,7 @@
 """Makes up the arguments of an example's functions, by what they are called."""
 
 import ast
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,8 +27,13 @@ class Filler:
     """Knows what the candidate defines, and what each argument could be."""
 
     def __init__(
-        self, build: Any, classes: Mapping[str, tuple[str, ast.ClassDef]], clients: set[str]
+        self,
+        breaker: str,
+        build: Any,
+        classes: Mapping[str, tuple[str, ast.ClassDef]],
+        clients: set[str],
     ) -> None:
+        self._breaker = breaker
         self._build = build
         self._classes = classes
         self._clients = clients
@@ -125,13 +131,14 @@ class Filler:
             return f"{HOST}{PATH}" if whole else PATH
         if name in _CLIENTS or any(f"{client}." in told for client in self._clients):
             return self._client(told, is_async=is_awaited(given, user))
-        if name in _BREAKERS or name.endswith("breaker"):
+        kind = _kind(told)
+        if name in _BREAKERS or name.endswith("breaker") or kind == (self._breaker or None):
             return self._build
         if name in _FUNCTIONS or "Callable" in told:
             return _UNKNOWN
         if name in ("method", "verb", "http_method"):
             return "GET"
-        made = self._classes.get(told.strip("'\" ").split(".")[-1])
+        made = self._classes.get(kind)
         if made is not None and depth < 3:  # noqa: PLR2004
             value = self.instance(*made, depth + 1)
             return _UNKNOWN if value is None else value
@@ -156,6 +163,13 @@ class _Unknown:
 
 
 _UNKNOWN: Any = _Unknown()
+
+
+def _kind(told: str) -> str:
+    """Return the one class that an annotation names: `Breaker` for `Optional[core.Breaker]`."""
+    words = [word.split(".")[-1] for word in re.findall(r"[\w.]+", told)]
+    kinds = [word for word in words if word not in ("Optional", "None")]
+    return kinds[0] if len(kinds) == 1 else ""
 
 
 def _plain(name: str, told: str) -> Any:

@@ -1,12 +1,15 @@
 """One file of a candidate, read for what its usage example sends and imports."""
 
 import ast
+import re
 
 from grader.answers import parsing, paths
 from grader.candidate import SourceFile
 
 CLIENTS = ("httpx", "aiohttp", "requests", "urllib3", "urllib.request", "http.client")
 """Modules that send requests."""
+
+_WORD = re.compile(r"\w+")
 
 
 class Source:
@@ -80,7 +83,10 @@ def _key_path(node: ast.AST) -> tuple[str, ...]:
 
 
 def names(node: ast.AST) -> set[str]:
-    """Return the names and attributes that are mentioned anywhere in a piece of code."""
+    """Return the names and attributes that are mentioned anywhere in a piece of code.
+
+    Among them are those in annotations that are written as texts.
+    """
     found: set[str] = set()
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name):
@@ -89,4 +95,6 @@ def names(node: ast.AST) -> set[str]:
             found.add(inner.attr)
         elif isinstance(inner, ast.arg):
             found.add(inner.arg)
+            if isinstance(inner.annotation, ast.Constant):
+                found.update(_WORD.findall(str(inner.annotation.value)))
     return found

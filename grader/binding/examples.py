@@ -5,6 +5,7 @@ or only a `main()`: each `Way` found here is tried by behaviour, best first.
 """
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ _WELCOME = ("get", "fetch", "request", "get_json", "fetch_json", "fetch_data", "
 _MOST_KEYS = 40
 _MOST_PARTS = 3
 """Of one program."""
+_WORD = re.compile(r"\w+")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -134,13 +136,30 @@ class _Shared:
         }
         self.senders = _spread(units, aliases | {"session", "client", "http_client"}, core)
         self.guards = _spread(units, {breaker, *core, *_BREAKERS}, set())
-        self.filler = Filler(build, self.classes, self.clients)
+        self.breakers = {
+            breaker,
+            *(name for name, (_, node) in self.classes.items() if _lets_through(node)),
+        }
+        self.filler = Filler(breaker, build, self.classes, self.clients)
 
 
 def _is_passive(node: ast.AST) -> bool:
     """Whether it is an error or a set of states: code that mentions it may use no breaker."""
     bases = " ".join(ast.unparse(base) for base in getattr(node, "bases", ()))
     return any(word in bases for word in ("Error", "Exception", "Enum"))
+
+
+def _lets_through(node: ast.ClassDef) -> bool:
+    """Whether a class calls what it is given, or can be entered: settings and counters do not."""
+    for function in [inner for inner in ast.walk(node) if isinstance(inner, _FUNCTIONS)]:
+        given = {arg.arg for arg in ast.walk(function.args) if isinstance(arg, ast.arg)} - {"cls"}
+        inside = list(ast.walk(function))
+        called = {getattr(n.func, "id", "") for n in inside if isinstance(n, ast.Call)}
+        if function.name in ("__enter__", "__aenter__") or given & called:
+            return True
+        if any(isinstance(n, ast.Yield) for n in inside):
+            return True
+    return False
 
 
 _BREAKERS = {"breaker", "circuit_breaker", "cb", "circuit", "_breaker", "_circuit_breaker"}
@@ -209,20 +228,57 @@ def _methods(source: Source, node: ast.ClassDef, shared: _Shared) -> Iterator[Wa
     if any(word in bases for word in ("Error", "Exception", "Enum", "Protocol")):
         return
     senders = _spread(_members(methods), shared.senders, set())
-    guards = _spread(_members(methods), shared.guards, set())
-    if not any({name, *names(m)} & senders for name, m in methods.items()):
-        return
-    if not any({name, *names(m)} & guards for name, m in methods.items()):
-        return
-    owner = shared.filler.instance(source.module, node)
+    offered = {
+        name: method
+        for name, method in sorted(methods.items(), key=lambda entry: _rank(entry[0]))
+        if not (name.startswith("_") or name in _NOT_CALLED)
+        and names(method) & senders
+        and "property" not in _decorators(method)
+    }
+    guarded = _guarded(node, methods, offered, shared)
+    owner = shared.filler.instance(source.module, node) if guarded else None
     if owner is None:
         return
-    guarded = {name: m for name, m in methods.items() if names(m) & guards} or methods
-    for name, method in sorted(guarded.items(), key=lambda entry: _rank(entry[0])):
-        hidden = name.startswith("_") or name in _NOT_CALLED
-        if hidden or not names(method) & senders or "property" in _decorators(method):
-            continue
+    for method in guarded.values():
         yield from _call(source, method, shared, kind="method", owner=owner, of=node.name)
+
+
+def _guarded(
+    of: ast.ClassDef,
+    methods: Mapping[str, Function],
+    those: Mapping[str, Function],
+    shared: _Shared,
+) -> dict[str, Function]:
+    """Return *those* of the methods that go through a breaker.
+
+    What is called a breaker is one, or is made of one; where no such name is used, annotations
+    tell what else is.
+    """
+    members = _members(methods)
+    for more in ({}, _annotated(of, shared.breakers)):
+        known = {
+            name: members.get(name, set()) | more.get(name, set()) for name in {*members, *more}
+        }
+        guards = _spread(known, shared.guards, set())
+        found = {name: method for name, method in those.items() if names(method) & guards}
+        if found:
+            return found
+    return {}
+
+
+def _annotated(of: ast.ClassDef, kinds: set[str]) -> dict[str, set[str]]:
+    """Return which of the *kinds* each argument and each field of a class is said to be."""
+    found: dict[str, set[str]] = {}
+    for node in ast.walk(of):
+        target = node.target if isinstance(node, ast.AnnAssign) else node
+        name = getattr(target, "id", "") or getattr(target, "attr", "")
+        name = node.arg if isinstance(node, ast.arg) else name
+        annotation = getattr(node, "annotation", None)
+        if annotation is not None and name:
+            found.setdefault(name, set()).update(
+                kinds.intersection(_WORD.findall(ast.unparse(annotation)))
+            )
+    return found
 
 
 def _members(methods: Mapping[str, Function]) -> dict[str, set[str]]:
