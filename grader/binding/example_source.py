@@ -3,7 +3,8 @@
 import ast
 import re
 
-from grader.answers import parsing, paths
+from grader.answers import parsing, paths, text
+from grader.answers.cutting import OPEN_FENCE
 from grader.candidate import SourceFile
 
 CLIENTS = ("httpx", "aiohttp", "requests", "urllib3", "urllib.request", "http.client")
@@ -28,9 +29,21 @@ class Source:
         self.uses_client = any(
             isinstance(node, ast.Name) and node.id in self.aliases for node in nodes
         )
+        self.left_out = self._left_out()
+        """Where the file goes on to use a client, in code that cannot be read; in words."""
         self.guarded = any(is_guard(node) for node in self.tree.body)
         self.runs = self.guarded or any(acts(node) for node in self.tree.body)
         self.keys = [path for node in nodes if (path := _key_path(node))]
+
+    def _left_out(self) -> str:
+        cut = self.file.cut
+        if cut is None:
+            return ""
+        rest = "".join(text.lines(self.file.delivered)[cut.kept_lines :])
+        if not set(_WORD.findall(rest)) & set(self.aliases):
+            return ""
+        why = "which breaks off" if cut.reason == OPEN_FENCE else f"which {cut.reason}"
+        return f"what follows line {cut.kept_lines} of {self.file.path}, {why}"
 
     def _imported(self, node: ast.Import | ast.ImportFrom) -> None:
         for alias in node.names:

@@ -64,6 +64,8 @@ class Code(msgspec.Struct, frozen=True, kw_only=True):
     """HTTP clients that the candidate imports anywhere."""
     used: bool = False
     """Something in it uses one of them."""
+    left_out: str = ""
+    """What else uses one of them and could not be read, in words."""
     guarded: tuple[str, ...] = ()
     """Modules that run their program only under `if __name__ == "__main__"`."""
     keys: tuple[tuple[str, ...], ...] = ()
@@ -93,6 +95,7 @@ def read(candidate: Candidate, breaker: str, build: Any) -> Code:
         ways=(*ways, *programs),
         clients=tuple(c for c in CLIENTS if any(c in s.clients for s in sources)),
         used=any(s.uses_client for s in sources),
+        left_out=next((s.left_out for s in sources if s.left_out), ""),
         guarded=tuple(s.module for s in sources if s.guarded),
         keys=tuple(dict.fromkeys(key for s in relevant for key in s.keys))[:_MOST_KEYS],
     )

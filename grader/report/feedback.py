@@ -12,12 +12,14 @@ from grader.feedback import Feedback, Mistake, feedback
 from grader.report.markdown import escape
 from grader.report.reading import reading
 from grader.report.view import anchors, number, plural
-from grader.results import Results
+from grader.results import CandidateResult, Results
 from grader.verdicts import Verdict
 
 _NAMED = 6
 """So many consequences of one mistake are told one by one; more are counted by their part."""
 _CUT_OFF = "cut off"  # as the plugin says it
+_WHOLE = "de-complete"
+"""The requirement whose evidence tells how what was handed in breaks off."""
 _PARTS = {
     "states": "The three states",
     "thresholds": "When it opens",
@@ -107,18 +109,21 @@ def _all_mistakes(told: Feedback, results: Results) -> Iterator[str]:
     if not told.mistakes and not told.untested:
         yield from ("Nothing was found that is wrong.", "")
     for place, mistake in enumerate(told.mistakes, start=1):
-        yield from _mistake(place, mistake, results)
+        yield from _mistake(place, mistake, results, told.candidate)
 
 
-def _mistake(place: int, mistake: Mistake, results: Results) -> Iterator[str]:
+def _mistake(
+    place: int, mistake: Mistake, results: Results, candidate: CandidateResult
+) -> Iterator[str]:
     points = f"{number(mistake.points)} {plural(1 if mistake.points == 1 else 2, 'point')}"
     if mistake.finding is None:
-        yield from (f"## {place}. {escape(_in_words(mistake.cause))} ({points})", "")
+        cause = _in_words(mistake.cause, candidate)
+        yield from (f"## {place}. {escape(cause)} ({points})", "")
     else:
         requirement = results.requirements[mistake.row]
         yield from (f"## {place}. {_part(requirement.area)} ({points})", "")
         yield f"- **What should be so:** {escape(requirement.sentence)}"
-        yield f"- **What happened:** {_sentence(_happened(mistake))}"
+        yield f"- **What happened:** {_sentence(_happened(mistake, candidate))}"
     if mistake.also:
         yield from _consequences(mistake, results)
     if mistake.finding is not None:
@@ -129,7 +134,7 @@ def _mistake(place: int, mistake: Mistake, results: Results) -> Iterator[str]:
     yield ""
 
 
-def _happened(mistake: Mistake) -> str:
+def _happened(mistake: Mistake, candidate: CandidateResult) -> str:
     finding = mistake.finding
     if finding is None:
         return mistake.cause
@@ -139,12 +144,19 @@ def _happened(mistake: Mistake) -> str:
         return f"{told}: {finding.evidence}" if finding.evidence else told
     if finding.evidence:
         return finding.evidence
-    return _in_words(finding.because) if " " in finding.because else "it is not so"
+    return _in_words(finding.because, candidate) if " " in finding.because else "it is not so"
 
 
-def _in_words(cause: str) -> str:
+def _in_words(cause: str, candidate: CandidateResult) -> str:
     """Tell what stood in the way."""
-    return "The code is cut off" if cause == _CUT_OFF else _begun(cause)
+    if cause != _CUT_OFF:
+        return _begun(cause)
+    delivery = candidate.requirements.get(_WHOLE)
+    told = delivery.evidence if delivery is not None else ""
+    if "does not parse" not in told:
+        return "The code is cut off"
+    unclosed = "fence is never closed" in told
+    return f"{'The code is cut off, and a' if unclosed else 'A'} part of the code does not parse"
 
 
 def _part(area: str) -> str:

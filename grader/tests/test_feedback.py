@@ -116,6 +116,29 @@ def test_code_that_is_cut_off_is_one_mistake() -> None:
     assert "The code is cut off (" in page(result)
 
 
+@pytest.mark.parametrize(
+    ("evidence", "words"),
+    [
+        ("a.py breaks off after line 4: the code fence is never closed", "The code is cut off ("),
+        (
+            "a.py breaks off after line 4: the rest does not parse: invalid character (line 5)",
+            "A part of the code does not parse (",
+        ),
+        (
+            "a.py …: the rest does not parse: bad syntax; b.py …: the code fence is never closed",
+            "The code is cut off, and a part of the code does not parse (",
+        ),
+    ],
+)
+def test_code_that_does_not_parse_is_not_called_cut_off(evidence: str, words: str) -> None:
+    result = told(bo_first=finding(Verdict.BLOCKED, because="cut off"))
+    run = results(result)
+    whole = {"de-complete": finding(Verdict.FAIL, evidence=evidence)}
+    delivered = msgspec.structs.replace(result, requirements=result.requirements | whole)
+    text = render_feedback(msgspec.structs.replace(feedback(result, run), candidate=delivered), run)
+    assert words in text
+
+
 def test_a_choice_a_waiver_and_an_optional_feature_are_no_mistakes() -> None:
     excused = msgspec.structs.replace(finding(Verdict.FAIL), waived="on purpose")
     result = told(bo_first=excused, bo_cap_offered=finding(Verdict.NOT_OFFERED))

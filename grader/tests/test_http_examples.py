@@ -131,3 +131,23 @@ def test_an_example_that_breaks_off_is_blocked_where_its_end_is_missing() -> Non
     ]
     verdicts = judged(assembly.from_files(files, id="cut", name="Cut"))
     assert set(not_passed(verdicts).values()) == {"blocked"}
+
+
+UNREADABLE = "\nbreaker = CircuitBreaker(“a”)\n\n\nasync def fetch(url):\n"
+SENDS = "    return await httpx.AsyncClient().get(url)\n"
+
+
+@pytest.mark.parametrize(
+    ("rest", "why"),
+    [
+        (UNREADABLE + SENDS, "httpx is used only in what follows line 4 of example.py, which does"),
+        (UNREADABLE + "    pass\n", "httpx is imported and never used"),
+    ],
+)
+def test_a_client_that_is_used_in_what_does_not_parse_is_not_unused(rest: str, why: str) -> None:
+    breaker = next(file for file in reference().files if file.role == "implementation")
+    start = "import httpx\n\nfrom circuit_breaker import CircuitBreaker\n"
+    example = assembly.source_file("example.py", start + rest, role="example")
+    files = [assembly.source_file("circuit_breaker.py", breaker.text), example]
+    verdict, evidence = judged(assembly.from_files(files, id="typed", name="T"))["ht-example"]
+    assert (verdict, evidence[: len(why)]) == ("blocked", why)

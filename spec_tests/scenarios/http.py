@@ -308,6 +308,7 @@ def http_example(bench: Bench) -> Example:
     seen = Example(
         clients=player.code.clients,
         used=player.code.used,
+        left_out=player.code.left_out,
         cut_off=bool(bench.candidate.cut_off),
     )
     if not seen.clients:

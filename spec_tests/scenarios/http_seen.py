@@ -88,6 +88,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     clients: tuple[str, ...] = ()
     """HTTP clients that the answer imports."""
     used: bool = False
+    left_out: str = ""
+    """Where a client is used in code that cannot be read; in words."""
     absent: tuple[str, ...] = ()
     """Packages it needs that are not on this machine."""
     cut_off: bool = False
@@ -127,6 +129,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         """Return why no request left, in words."""
         if not self.clients:
             return "no HTTP client is imported anywhere"
+        if not self.used and self.left_out:
+            return f"{self.clients[0]} is used only in {self.left_out}"
         if not self.used:
             return f"{self.clients[0]} is imported and never used"
         program = self.program
