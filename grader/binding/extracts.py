@@ -19,6 +19,8 @@ class Locals:
         self._repeated: set[ast.Call] = set()
         """Those calls that stand in a loop."""
         self._loops: set[str] = set()
+        if isinstance(body, ast.FunctionDef | ast.AsyncFunctionDef):
+            self._visit_defaults(body.args)
         self._visit_made(body)
         for inner in ast.iter_child_nodes(body):
             self._visit(inner, repeated=isinstance(body, _REPEATS))
@@ -35,6 +37,15 @@ class Locals:
         again = repeated or isinstance(node, _REPEATS)
         for inner in ast.iter_child_nodes(node):
             self._visit(inner, repeated=again)
+
+    def _visit_defaults(self, arguments: ast.arguments) -> None:
+        known = [*arguments.posonlyargs, *arguments.args]
+        pairs = [*zip(reversed(known), reversed(arguments.defaults), strict=False)]
+        pairs += [*zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]  # type: ignore[list-item]
+        for argument, default in pairs:
+            if default is not None:
+                made = ast.Assign([ast.Name(argument.arg, ast.Store())], default)
+                self.made[argument.arg] = ast.fix_missing_locations(made)
 
     def _visit_made(self, node: ast.AST) -> None:
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:

@@ -75,3 +75,13 @@ def test_what_a_call_needs_is_made_before_it() -> None:
 def test_a_call_that_makes_the_function_of_another_is_told() -> None:
     found = Locals(ast.parse("if True:\n fetch = make()\n fetch(1)\n value = fetch(2)").body[0])
     assert [found.makes(call, found.calls) for call in found.calls] == [True, False, False]
+
+
+def test_an_argument_of_the_program_has_its_default() -> None:
+    program = ast.parse(
+        "async def main(url='/1', *, n=2):\n await breaker.call(fetch, url, n)"
+    ).body[0]
+    found = Locals(program)
+    assert list(found.sources(found.calls[0], GUARDS, lambda _: False)) == [
+        single("breaker.call(fetch, url, n)", "url = '/1'", "n = 2")
+    ]
