@@ -360,7 +360,9 @@ def _parts(
     made = {name: names(node) for name, node in local.made.items()}
     senders = _spread(made, shared.senders, set())
     guards = _spread(made, shared.guards, set())
-    mine = senders & {*local.made, *functions}
+    # A whole program makes its breaker anew each time: calling it again and again proves nothing.
+    programs = {name for name, function in functions.items() if _is_program(function)}
+    mine = senders & {*local.made, *functions} - programs
     fit = [call for call in local.calls if _sends(call, mine) and names(call) & guards]
 
     def is_maker(node: ast.expr) -> bool:

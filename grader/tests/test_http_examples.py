@@ -26,6 +26,9 @@ EXPECTED = {
     "aiohttp_in_context": RAISES_FOR_404,
     "urllib_decorated": RAISES_FOR_404,
     "inline_in_main": RUN_AS_A_WHOLE,
+    "one_request_in_main": dict.fromkeys(
+        ("ht-5xx", "ht-transport", "ht-open-silent", "ht-recovers"), "unknown"
+    ),
     "plain_script": RUN_AS_A_WHOLE,
     "bad_breaker_anew_in_each_call": {
         "ht-5xx": "fail",
