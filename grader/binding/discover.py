@@ -12,7 +12,7 @@ from grader.binding.keyed import is_told_which, one_circuit_of
 from grader.binding.model import FIRST, Constructor, Surface
 from grader.binding.shape import ClassShape, MethodShape, Shape
 from grader.binding.signatures import surfaces_by_signature, unlisted_classes
-from grader.binding.targets import breaker_classes, factories
+from grader.binding.targets import breaker_classes, factories, set_aside
 
 _PERMIT = re.compile(r"permit|token|ticket|slot|lease")
 
@@ -70,8 +70,10 @@ def propose_unlisted(
 ) -> list[Proposal]:
     """Return what may be the breaker though no name says so: it is one if it trips."""
     known = {kind.path for kind in breaker_classes(shape)}
-    kinds = [kind for kind in unlisted_classes(shape, inner) if kind.path not in known]
-    return [_of_class(kind, shape, unread) for kind in kinds]
+    aside = set_aside(shape)
+    kinds = [*aside, *(kind for kind in unlisted_classes(shape, inner) if kind not in aside)]
+    kinds.sort(key=lambda kind: v.says_other_role(kind.name))
+    return [_of_class(kind, shape, unread) for kind in kinds if kind.path not in known]
 
 
 def decorator_factories(

@@ -11,7 +11,6 @@ _PLAIN = frozenset(
     "str int float bool bytes dict list tuple set mapping sequence iterable exception baseexception"
     " request response url path".split()
 )
-_ENDINGS = re.compile(f"({'|'.join(v.NO_BREAKER_ENDINGS)})$")
 _MOST = 3
 """So many classes are worth a trial."""
 
@@ -19,7 +18,8 @@ _MOST = 3
 def unlisted_classes(shape: Shape, inner: frozenset[str]) -> list[ClassShape]:
     """Return the classes that something can be called through, whatever they are called.
 
-    Those that others of the candidate build, `inner`, or derive from come last.
+    Those that others of the candidate build, `inner`, or derive from come late, and last those
+    whose names say that they are something beside a breaker.
     """
     inner |= {base for m in shape if isinstance(m, ClassShape) for base in m.bases}
     found = [
@@ -27,10 +27,10 @@ def unlisted_classes(shape: Shape, inner: frozenset[str]) -> list[ClassShape]:
         for member in shape
         if isinstance(member, ClassShape)
         and not (member.error or member.enum or member.dataclass or member.name.startswith("_"))
-        and not _ENDINGS.search(member.name)
         and any(surface.style == "call" for surface in surfaces_by_signature(member, shape))
     ]
-    return sorted(found, key=lambda kind: kind.name in inner)[:_MOST]
+    found.sort(key=lambda kind: (v.says_other_role(kind.name), kind.name in inner))
+    return found[:_MOST]
 
 
 def surfaces_by_signature(kind: ClassShape, shape: Shape) -> Iterator[Surface]:

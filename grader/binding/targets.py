@@ -13,7 +13,6 @@ from grader.binding.shape import (
 )
 
 _BREAKER = re.compile(r"breaker|circuit", re.IGNORECASE)
-_ENDINGS = re.compile(f"({'|'.join(v.NO_BREAKER_ENDINGS)})$")
 
 
 def callers(kind: ClassShape) -> list[MethodShape]:
@@ -42,6 +41,24 @@ def permits(kind: ClassShape) -> bool:
 
 def breaker_classes(shape: Shape) -> list[ClassShape]:
     """Return the classes that may be the breaker, the likeliest first."""
+    return [kind for kind in _ranked(shape) if not v.says_other_role(kind.name)]
+
+
+def set_aside(shape: Shape) -> list[ClassShape]:
+    """Return what would be the breaker if its name did not end as that of something beside one.
+
+    Only what can be called is worth a trial: it is a breaker if it trips.
+    """
+    others = (kind for kind in _ranked(shape) if v.says_other_role(kind.name))
+    return [kind for kind in others if callers(kind) or permits(kind)]
+
+
+def says_breaker(name: str) -> bool:
+    """Whether a name says that something is about circuit breakers."""
+    return _BREAKER.search(name) is not None
+
+
+def _ranked(shape: Shape) -> list[ClassShape]:
     derived_from = {
         base for member in shape if isinstance(member, ClassShape) for base in member.bases
     }
@@ -56,9 +73,7 @@ def breaker_classes(shape: Shape) -> list[ClassShape]:
 
 
 def _score(kind: ClassShape, derived_from: set[str]) -> int:
-    named = bool(_BREAKER.search(kind.name))
-    if _ENDINGS.search(kind.name) and kind.name.lower() != "circuit":
-        return 0
+    named = says_breaker(kind.name)
     usable = bool(callers(kind)) or permits(kind)
     concepts = sum(
         v.match(p.name, v.PARAMETERS[c]) is not None
@@ -129,7 +144,7 @@ def may_be_breaker(shape: Shape) -> str:
         return ""
     settings = {kind.name for kind in classes if _numbers(kind) >= _LEAST_NUMBERS}
     for kind in classes:
-        plain = kind.error or kind.enum or kind.dataclass or _ENDINGS.search(kind.name)
+        plain = kind.error or kind.enum or kind.dataclass or v.says_other_role(kind.name)
         taken = (set(re.findall(r"\w+", _told(p))) for p in kind.parameters)
         set_up = _numbers(kind) >= _LEAST_NUMBERS or any(words & settings for words in taken)
         if not plain and kind.methods and set_up:

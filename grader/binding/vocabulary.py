@@ -27,6 +27,14 @@ def unit(name: str) -> float:
     return _UNITS.get(found.group(1), 1.0) if found else 1.0
 
 
+def says_other_role(name: str) -> bool:
+    """Whether the name of a class ends as that of something beside a breaker: `...Registry`.
+
+    That is no more than a hint: people call breakers `ApiGuard` or `CircuitManager` as well.
+    """
+    return _OTHER_ROLE.search(name) is not None
+
+
 def is_time(name: str) -> bool:
     """Whether a name says that what it names are seconds, or the like."""
     return _SUFFIX.search(name.lower()) is not None
@@ -170,11 +178,12 @@ NESTED_PARAMETERS: Final = frozenset(
     " thresholds open_policy backoff_config schedule strategy".split()
 )
 
-NO_BREAKER_ENDINGS: Final = (
+_OTHER_ROLES: Final = (
     "Error Exception Open State Status Config Configuration Settings Options Policy Params Metrics"
     " Stats Statistics Snapshot Registry Manager Factory Listener Event Storage Middleware Backoff"
     " Strategy Result Window Counter Collector Clock Client Context Guard Permit Timer"
 ).split()
+_OTHER_ROLE: Final = re.compile(f"({'|'.join(_OTHER_ROLES)})$")
 FACTORIES: Final = tuple(
     normal(n)
     for n in "circuit_breaker circuit breaker with_circuit_breaker circuitbreaker protect"

@@ -16,7 +16,7 @@ from grader.binding.spares import without_spares
 from grader.binding.stand_ins import with_fallbacks
 from grader.binding.state import OPEN
 from grader.binding.stubs import is_stub
-from grader.binding.targets import is_module_of_functions, may_be_breaker
+from grader.binding.targets import is_module_of_functions, may_be_breaker, says_breaker
 from grader.conversation.failures import Blocked, Interrupted, Unknown
 from grader.conversation.worker import Worker
 from grader.driver.breaker import MOST_FAILURES
@@ -73,17 +73,18 @@ def learn(
     )
     tried: list[Binding] = []
     for proposal in (*named[:_MOST_PROPOSALS], *unlisted):
-        if proposal in unlisted and any(b.surfaces and b.works for b in tried):
+        if proposal in unlisted and any(map(_may_be_one, tried)):
             continue  # one that says it is a breaker and can be called is the one
         beside = () if proposal.is_factory else decorator_factories(shape, read.unread)
-        binding = _Learner(worker, proposal, seed, settings or {}).learn(
-            beside, hearings(shape, proposal.constructor)
-        )
-        if binding.surfaces and not binding.cut_off and binding.trips_at is not None:
+        learner = _Learner(worker, proposal, seed, settings or {})
+        binding = learner.learn(beside, hearings(shape, proposal.constructor))
+        trips = binding.surfaces and not binding.cut_off and binding.trips_at is not None
+        if trips and (proposal in named or learner.admits_successes()):
             return binding
         if not binding.works and is_stub(proposal, read.stubs):  # that is no doubt of ours
             binding = msgspec.structs.replace(binding, sure=True, doubts=())
-        tried += [binding] if proposal in named else []
+        if proposal in named or (not named and _may_be_one(binding, proposal)):
+            tried.append(binding)
     if tried:
         return max(tried, key=_promise)
     raise _no_breaker(shape)
@@ -100,6 +101,14 @@ def _no_breaker(shape: Shape) -> Interrupted:
             f"{name} may be the circuit breaker, and its names do not tell how it is used"
         )
     return Blocked("de-breaker", "nothing in the code looks like a circuit breaker")
+
+
+def _may_be_one(binding: Binding, proposal: Proposal | None = None) -> bool:
+    """Whether what never tripped can be called, and its name or its settings say that it would."""
+    says = says_breaker(binding.constructor.told.partition(":")[2])
+    if proposal is not None:
+        says |= bool({"threshold", "rate"} & set(proposal.constructor.concepts()))
+    return bool(binding.surfaces) and binding.works and says
 
 
 def _promise(binding: Binding) -> tuple[bool, bool, bool]:
@@ -142,6 +151,11 @@ class _Learner:
         return self._trial.adopt(
             constructor=known, sure=not self._doubts, doubts=tuple(self._doubts)
         )
+
+    def admits_successes(self) -> bool:
+        """Whether as many successes as failures trip it are let through: it is no rate limiter."""
+        breaker, number = self._trial.fresh(), self._trial.binding.trips_at or 0
+        return breaker is not None and all(breaker.succeed().succeeded for _ in range(number + 1))
 
     def _settle_settings(self) -> None:
         self._building.settle()
