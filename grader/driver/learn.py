@@ -19,12 +19,12 @@ from grader.binding.stubs import is_stub
 from grader.binding.targets import is_module_of_functions, may_be_breaker, says_breaker
 from grader.conversation.failures import Blocked, Interrupted, Unknown
 from grader.conversation.worker import Worker
-from grader.driver.breaker import MOST_FAILURES
 from grader.driver.building import Building
 from grader.driver.lab import Refused
 from grader.driver.loading import described
 from grader.driver.readings import Readings
 from grader.driver.trial import Trial
+from grader.driver.tripping import Tripping
 from grader.driver.unnamed import Unnamed
 
 _MOST_SURFACES = 14
@@ -33,16 +33,6 @@ _MOST_WAYS = 12
 _MOST_LUCK = 1 - 2**-53
 # Errors that no way of calling a breaker brings about: the code itself is broken.
 _CRASHES = {"NameError", "UnboundLocalError", "AttributeError", "ImportError", "RecursionError"}
-# Error classes that are tried when the plain one does not count, as HTTP examples raise them.
-_FAILURES = (
-    "ServiceFailure",
-    "ConnectionError",
-    "TimeoutError",
-    "httpx:ConnectError",
-    "aiohttp:ClientError",
-    "requests:ConnectionError",
-    "ValueError",
-)
 
 
 def learn(
@@ -126,6 +116,7 @@ class _Learner:
         self._trial = Trial(worker, proposal, seed, settings)
         self._readings = Readings(self._trial)
         self._unnamed = Unnamed(self._trial)
+        self._tripping = Tripping(self._trial, self._readings, self._unnamed)
         self._building = Building(self._trial)
         self._crashes = False
 
@@ -138,10 +129,10 @@ class _Learner:
         self._building.settle_error_lists()
         self._settle_surfaces()
         if self._trial.binding.surfaces and self._trial.binding.works:
-            self._unnamed.settle_threshold()
-            self._settle_trip()
+            if not self._tripping.settle():
+                self._doubts.append("no number of failures led to a rejection")
             self._settle_unnamed()
-            self._settle_other_mode()
+            self._tripping.settle_other_mode()
             self._settle_luck()
             self._readings.settle_metrics()
             self._readings.settle_exported_metrics()
@@ -270,101 +261,7 @@ class _Learner:
         told = any(after == OPEN for _, after in self._trial.lab.heard)
         return same and told and breaker.succeed().rejected
 
-    # --- tripping ---------------------------------------------------------------------
-
-    def _settle_trip(self) -> None:
-        """Find the error that counts, the failures that trip, and the state's words."""
-        rates: list[dict[str, Any]] = [{}]
-        if "rate" in self._trial.binding.parameters:
-            rates = [{}, {"rate": 0.99}, {"rate": 0.5}]
-        failures = _FAILURES[:1] if "counted" in self._trial.binding.parameters else _FAILURES
-        for rate in rates:
-            for failure in failures:
-                self._trial.adopt(
-                    failure=failure, settings={**self._trial.binding.settings, **rate}
-                )
-                breaker = self._trial.fresh()
-                if breaker is None:
-                    continue
-                tripped = self._trial.fail_until_rejected(breaker)
-                if tripped is not None:
-                    self._trial.adopt(trips_at=tripped)
-                    self._readings.settle_state(breaker)
-                    self._settle_threshold(tripped)
-                    return
-        self._trial.adopt(failure="ServiceFailure")
-        if self._another_surface_trips():
-            return
-        self._doubts.append("no number of failures led to a rejection")
-        breaker = self._trial.fresh()
-        if breaker is not None:
-            self._readings.settle_state(breaker)
-
-    def _settle_threshold(self, tripped: int) -> None:
-        """See whether another threshold takes another number of failures, or is ignored."""
-        binding = self._trial.binding
-        if "threshold" not in binding.parameters and not binding.by_rate:
-            return
-        try:
-            breaker = self._trial.lab.breaker(threshold=_ANOTHER_THRESHOLD)
-        except Refused:
-            return
-        if self._trial.fail_until_rejected(breaker) == tripped:
-            self._trial.adopt(ignores_threshold=True)
-
-    def _another_surface_trips(self) -> bool:
-        """Try other ways: what is for plain functions runs coroutine functions blindly.
-
-        Of the same mode only one counts that rejects after failures of the first: that one
-        counts them, and leaves it to others to look. What does not even count is the defect.
-        """
-        surfaces = self._trial.binding.surfaces
-        ranked = sorted(surfaces[1:], key=lambda s: s.mode != surfaces[0].mode)
-        for surface in ranked:
-            same = surface.mode == surfaces[0].mode
-            if same and (surface.plain or not self._rejects_after(surfaces[0], surface)):
-                continue
-            self._trial.adopt(surfaces=(surface, *(s for s in surfaces if s is not surface)))
-            breaker = self._trial.fresh()
-            tripped = self._trial.fail_until_rejected(breaker) if breaker is not None else None
-            if breaker is not None and tripped is not None:
-                self._trial.adopt(trips_at=tripped)
-                self._readings.settle_state(breaker)
-                self._settle_threshold(tripped)
-                return True
-        self._trial.adopt(surfaces=surfaces)
-        return False
-
-    def _settle_other_mode(self) -> None:
-        """Of the ways of the other mode, put one first that looks whether it is open.
-
-        Some only count, and leave it to another way to look; that they do is judged apart.
-        """
-        first, *others = self._trial.binding.surfaces
-        if self._trial.binding.trips_at is None:
-            return
-        of_mode = [s for s in others if s.mode != first.mode]
-        looking = next((s for s in of_mode if self._rejects_once_open(first, s)), None)
-        if looking is not None and looking is not of_mode[0]:
-            rest = [s for s in others if s is not looking]
-            self._trial.adopt(surfaces=(first, looking, *rest))
-
-    def _rejects_once_open(self, tripping: Surface, looking: Surface) -> bool:
-        breaker = self._trial.fresh()
-        if breaker is None:
-            return False
-        for _ in range(breaker.threshold):
-            breaker.fail(surface=tripping)
-        return breaker.succeed(surface=looking).rejected
-
-    def _rejects_after(self, failing: Surface, looking: Surface) -> bool:
-        """Whether one way rejects after failures that came another way."""
-        breaker = self._trial.fresh()
-        if breaker is None:
-            return False
-        for _ in range(MOST_FAILURES):
-            breaker.fail(surface=failing)
-        return breaker.succeed(surface=looking).rejected
+    # --- the open period --------------------------------------------------------------
 
     def _settle_luck(self) -> None:
         """See whether the open period is drawn, and where it is the one that was configured."""
@@ -390,7 +287,6 @@ class _Learner:
         return breaker.open_period()[0].high
 
 
-_ANOTHER_THRESHOLD = 5
 _STYLES = ("call", "context", "decorate", "permit")
 _FACADE = re.compile(r"(aio|async|asyncio|asynchronous|a)$")
 

@@ -132,3 +132,37 @@ def test_what_rejects_whatever_comes_of_its_calls_is_none(name: str) -> None:
     """
     with pytest.raises(Blocked, match="nothing in the code looks like a circuit breaker"):
         bound(limiter)
+
+
+# --- breakers for plain functions alone -----------------------------------------------------------
+
+# It hands coroutines through and sees none of them fail.
+PLAIN = f"""{CORE}
+class CircuitBreaker:
+    def __init__(self, blow_after=5, recovery_timeout=20.0):
+        self._core = _Core(blow_after, recovery_timeout)
+
+    def call(self, fn, /, *args, **kwargs):
+        self._core.enter()
+        try:
+            result = fn(*args, **kwargs)
+        except Exception:
+            self._core.leave(True)
+            raise
+        self._core.leave(False)
+        return result
+"""
+
+
+def test_a_threshold_that_no_name_tells_is_found_by_the_way_of_calling_that_trips() -> None:
+    binding = bound(PLAIN)
+    assert binding.parameters["threshold"] == "blow_after"
+    assert (str(binding.surfaces[0]), binding.surfaces[0].mode) == ("call", "sync")
+    assert binding.trips_at == 3
+
+
+def test_what_was_tried_by_a_way_of_calling_that_never_trips_is_put_back() -> None:
+    by_rate = PLAIN.replace("blow_after=5", "failure_rate=0.5, minimum_calls=5")
+    by_rate = by_rate.replace("_Core(blow_after", "_Core(minimum_calls")
+    binding = bound(by_rate)
+    assert (binding.trips_at, binding.settings) == (3, {})
