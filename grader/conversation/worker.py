@@ -41,6 +41,8 @@ class Worker:
         self.answer: Answer = lambda _up: None
         """Decides what a protected function does; None leaves it parked."""
         self.gone = False
+        self.calls = 0
+        """How many calls were given a number, which the worker knows them by for all its life."""
 
     def request(self, op: str, **arguments: Any) -> Reply:
         """Ask, answer the up-calls that come, and return the reply.

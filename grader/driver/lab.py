@@ -194,7 +194,7 @@ class Lab:
         return self._trace.timelines(self._calls, set(self.binding.parameters))
 
     def enlist(self, call: Call) -> int:
-        """Give a call its number."""
-        number = len(self._calls) + 1
-        self._calls[number] = call
-        return number
+        """Give a call its number; no other laboratory with the same worker gives it again."""
+        self.worker.calls += 1
+        self._calls[self.worker.calls] = call
+        return self.worker.calls
