@@ -61,6 +61,9 @@ def constructor(
     if depth == 0 and not any(a.concept or a.nested for a in arguments):
         passed_on = _passed_on(member, shape, unread)
         arguments += passed_on
+        if open_ended and not passed_on and isinstance(member, ClassShape):
+            given = {p.name for p in member.parameters}
+            arguments += [Argument(name=n, spare=True) for n in member.attributes if n not in given]
         open_ended = open_ended and not passed_on
     return Constructor(
         call=member.path,

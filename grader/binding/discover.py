@@ -1,5 +1,6 @@
 """Proposes bindings from the shape of an API, the likeliest first. Runs nothing."""
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -11,9 +12,11 @@ from grader.binding.indirect import indirect, naming_decorators
 from grader.binding.keyed import is_told_which, one_circuit_of
 from grader.binding.model import FIRST, Constructor, Surface
 from grader.binding.shape import ClassShape, MethodShape, Shape
-from grader.binding.signatures import surfaces_by_signature, unlisted_classes
+from grader.binding.signatures import set_up_classes, surfaces_by_signature, unlisted_classes
 from grader.binding.targets import breaker_classes, factories, set_aside
 
+_MOST_OTHERS = 3
+"""So many classes that take settings are worth a trial, where nothing else is a breaker."""
 _PERMIT = re.compile(r"permit|token|ticket|slot|lease")
 
 
@@ -70,10 +73,14 @@ def propose_unlisted(
 ) -> list[Proposal]:
     """Return what may be the breaker though no name says so: it is one if it trips."""
     known = {kind.path for kind in breaker_classes(shape)}
-    aside = set_aside(shape)
-    kinds = [*aside, *(kind for kind in unlisted_classes(shape, inner) if kind not in aside)]
+    kinds = [*set_aside(shape), *unlisted_classes(shape, inner)]
     kinds.sort(key=lambda kind: v.says_other_role(kind.name))
-    return [_of_class(kind, shape, unread) for kind in kinds if kind.path not in known]
+    tried = known | {kind.path for kind in kinds}
+    others = [kind for kind in set_up_classes(shape) if kind.path not in tried]
+    once = {kind.path: kind for kind in kinds if kind.path not in known}
+    usable = (p for kind in others if (p := _of_class(kind, shape, unread)).surfaces)
+    likely = (_of_class(kind, shape, unread) for kind in once.values())
+    return [*likely, *itertools.islice(usable, _MOST_OTHERS)]
 
 
 def decorator_factories(

@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from grader.binding import vocabulary as v
 from grader.binding.model import Surface
 from grader.binding.shape import ClassShape, FunctionShape, MethodShape, ParameterShape, Shape
+from grader.binding.targets import is_set_up
 
 _PLAIN = frozenset(
     "str int float bool bytes dict list tuple set mapping sequence iterable exception baseexception"
     " request response url path".split()
 )
+# What a function that takes nothing is called besides `FUNCTIONS`.
+_THUNKS = frozenset({"thunk", "work", "job", "task", "load", "block", "supplier", "body", "what"})
 _MOST = 3
 """So many classes are worth a trial."""
+_LEAST_NUMBERS = 2
 
 
 def unlisted_classes(shape: Shape, inner: frozenset[str]) -> list[ClassShape]:
@@ -27,21 +31,50 @@ def unlisted_classes(shape: Shape, inner: frozenset[str]) -> list[ClassShape]:
         for member in shape
         if isinstance(member, ClassShape)
         and not (member.error or member.enum or member.dataclass or member.name.startswith("_"))
-        and any(surface.style == "call" for surface in surfaces_by_signature(member, shape))
+        and any(s.style == "call" and not s.closed for s in surfaces_by_signature(member, shape))
     ]
     found.sort(key=lambda kind: (v.says_other_role(kind.name), kind.name in inner))
     return found[:_MOST]
 
 
+def set_up_classes(shape: Shape) -> list[ClassShape]:
+    """Return the public classes that take settings, those of names of other roles last."""
+    found = [
+        member
+        for member in shape
+        if isinstance(member, ClassShape)
+        and not (member.error or member.enum or member.name.startswith("_"))
+        and is_set_up(member, shape, _LEAST_NUMBERS)
+    ]
+    return sorted(found, key=lambda kind: v.says_other_role(kind.name))
+
+
 def surfaces_by_signature(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
     """Yield what a class may be called through: by whatever takes a function and its arguments."""
     public = [m for m in kind.methods if not (m.static or m.generator)]
-    calls = [m for m in public if _hands_on(m)]
-    for method in sorted(calls, key=lambda m: not m.is_async):
-        for mode in ("async",) if method.is_async else ("async", "sync"):
-            yield Surface(style="call", mode=mode, name=method.name)
+    yield from _calls(public)
     yield from sorted(_beside(kind, shape), key=lambda surface: surface.mode != "async")
+    yield from _contexts(public, shape)
     for method in public:
+        if _decorates(method):
+            name = "" if method.name == "__call__" else method.name
+            for mode in ("async", "sync"):
+                yield Surface(style="decorate", mode=mode, name=name)
+
+
+def _calls(methods: list[MethodShape]) -> Iterator[Surface]:
+    """Yield the methods that take a function with its arguments, then those that take it alone."""
+    handing_on = [m for m in methods if _hands_on(m)]
+    alone = [m for m in methods if _is_handed_one(m) and m.name != "__call__"]
+    for found in (handing_on, alone):
+        for method in sorted(found, key=lambda m: not m.is_async):
+            for mode in ("async",) if method.is_async else ("async", "sync"):
+                yield Surface(style="call", mode=mode, name=method.name, closed=found is alone)
+
+
+def _contexts(methods: list[MethodShape], shape: Shape) -> Iterator[Surface]:
+    """Yield the methods that say they give a context manager."""
+    for method in methods:
         if method.name.startswith("__") or not method.takes_nothing:
             continue
         plain, awaited = _enters(method, shape)
@@ -52,11 +85,6 @@ def surfaces_by_signature(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
             yield Surface(
                 style="context", mode="async", name=method.name, parentheses=True, plain=True
             )
-    for method in public:
-        if _decorates(method):
-            name = "" if method.name == "__call__" else method.name
-            for mode in ("async", "sync"):
-                yield Surface(style="decorate", mode=mode, name=name)
 
 
 def _beside(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
@@ -97,11 +125,17 @@ def _rest(method: MethodShape) -> bool:
 
 def _decorates(method: MethodShape) -> bool:
     """Whether a method takes a function alone."""
-    if method.is_async or method.context or method.async_context or len(method.parameters) != 1:
+    return not method.is_async and _is_handed_one(method)
+
+
+def _is_handed_one(method: MethodShape) -> bool:
+    """Whether a method takes a function and nothing for it."""
+    if method.context or method.async_context or len(method.parameters) != 1:
         return False
     (only,) = method.parameters
-    told = v.normal(only.name) in v.FUNCTIONS or "callable" in only.annotation.lower()
-    return not only.variadic and only.required and told and _may_be_function(only)
+    told = v.normal(only.name) in v.FUNCTIONS | _THUNKS or "callable" in only.annotation.lower()
+    given = method.takes_function and only.required and not only.variadic
+    return given and told and _may_be_function(only)
 
 
 def _may_be_function(parameter: ParameterShape) -> bool:

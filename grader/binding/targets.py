@@ -131,25 +131,32 @@ def factories(shape: Shape) -> list[FunctionShape]:
 
 
 _LEAST_NUMBERS, _STATES = 3, 3
+_STATE_CLASSES = frozenset({"closed", "open", "halfopen"})
 
 
 def may_be_breaker(shape: Shape) -> str:
     """Return the class that may be the breaker though no name says so; empty where none may.
 
-    It is set up by several numbers, its own or those of a class that it takes, has something to
-    call, and stands beside a type of three states. How it is used such names do not tell.
+    It is set up by several numbers, has something to call, and stands beside a type of three
+    states, or a type for each of them. How it is used such names do not tell.
     """
     classes = [member for member in shape if isinstance(member, ClassShape)]
-    if not any(len(kind.enum) == _STATES for kind in classes):
+    states = {v.normal(kind.name).removesuffix("state") for kind in classes}
+    if not (states >= _STATE_CLASSES or any(len(kind.enum) == _STATES for kind in classes)):
         return ""
-    settings = {kind.name for kind in classes if _numbers(kind) >= _LEAST_NUMBERS}
     for kind in classes:
         plain = kind.error or kind.enum or kind.dataclass or v.says_other_role(kind.name)
-        taken = (set(re.findall(r"\w+", _told(p))) for p in kind.parameters)
-        set_up = _numbers(kind) >= _LEAST_NUMBERS or any(words & settings for words in taken)
-        if not plain and kind.methods and set_up:
+        if not plain and kind.methods and is_set_up(kind, shape, _LEAST_NUMBERS):
             return kind.name
     return ""
+
+
+def is_set_up(kind: ClassShape, shape: Shape, least: int) -> bool:
+    """Whether a class takes so many numbers: itself, in one that it takes, or as it declares."""
+    settings = {m.name for m in shape if isinstance(m, ClassShape) and _numbers(m) >= least}
+    taken = (set(re.findall(r"\w+", _told(p))) for p in kind.parameters)
+    declared = any(p.kind == "var_keyword" for p in kind.parameters) and len(kind.attributes)
+    return max(_numbers(kind), declared) >= least or any(words & settings for words in taken)
 
 
 def _numbers(kind: ClassShape) -> int:

@@ -221,19 +221,19 @@ ALLOW: Final = _names(
     "allow_request can_execute is_allowed can_attempt allow before_call is_available should_allow"
     " acquire try_acquire acquire_permission try_acquire_permission allow_call can_proceed"
     " request_permission should_attempt can_call try_enter allows permit may_call check"
-    " is_call_permitted ready"
+    " is_call_permitted ready ask"
 )
 SUCCESS: Final = _names(
     "record_success on_success success call_succeeded succeeded mark_success report_success"
-    " after_success"
+    " after_success good"
 )
 FAILURE: Final = _names(
     "record_failure on_failure failure call_failed failed record_error on_error mark_failure"
-    " report_failure fail after_failure"
+    " report_failure fail after_failure bad"
 )
 RELEASE: Final = _names(
     "release release_probe release_permit release_permission record_cancelled cancel"
-    " record_cancellation on_cancel record_ignored abandon forget cancelled discard"
+    " record_cancellation on_cancel record_ignored abandon forget cancelled discard void"
 )
 STATES: Final = _names(
     "state current_state get_state status circuit_state state_name get_current_state _state"

@@ -7,15 +7,15 @@ import pytest
 from grader.bench import Bench
 from grader.binding.model import Binding
 from grader.candidate import Candidate, SourceFile
-from grader.conversation.failures import Blocked
+from grader.conversation.failures import Blocked, Unknown
 from grader.sandbox import choose
 
 CORE = """
 import time
 
 class _Core:
-    def __init__(self, after, rest, growth=2.0, longest=500.0):
-        self.after, self.rest, self.growth, self.longest = after, rest, growth, longest
+    def __init__(self, after, rest, by=2.0, most=500.0):
+        self.after, self.rest, self.by, self.most = after, rest, by, most
         self.strikes, self.pause, self.until, self.probing = 0, rest, None, False
 
     @property
@@ -31,7 +31,7 @@ class _Core:
         if not failed:
             self.strikes, self.pause, self.until = 0, self.rest, None
         elif self.probing:
-            self.pause = min(self.pause * self.growth, self.longest)
+            self.pause = min(self.pause * self.by, self.most)
             self.until = time.monotonic() + self.pause
         else:
             self.strikes += 1
@@ -166,3 +166,137 @@ def test_what_was_tried_by_a_way_of_calling_that_never_trips_is_put_back() -> No
     by_rate = by_rate.replace("_Core(blow_after", "_Core(minimum_calls")
     binding = bound(by_rate)
     assert (binding.trips_at, binding.settings) == (3, {})
+
+
+# --- ways of calling that no name tells -----------------------------------------------------------
+
+RULES = """
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Rules:
+    failure_threshold: int = 5
+    open_seconds: float = 30.0
+"""
+
+
+def test_settings_by_any_name_and_a_function_that_takes_nothing_are_enough() -> None:
+    binding = bound(f"""{CORE}{RULES}
+class Tripwire:
+    def __init__(self, rules: Rules | None = None):
+        rules = rules or Rules()
+        self._core = _Core(rules.failure_threshold, rules.open_seconds)
+
+    async def shelter(self, thunk):
+        return await self._core.run(thunk)
+    """)
+    assert (binding.constructor.told, binding.trips_at) == ("made:Tripwire", 3)
+    assert binding.parameters["base"] == "rules.open_seconds"
+    assert (str(binding.surfaces[0]), binding.surfaces[0].closed) == ("shelter", True)
+
+
+@pytest.mark.parametrize("name", ["__call__", "wired"])
+def test_a_class_that_only_decorates_is_enough(name: str) -> None:
+    binding = bound(f"""{CORE}
+class TripSwitch:
+    def __init__(self, *, after=5, off_for=30.0):
+        self._core = _Core(after, off_for)
+
+    def {name}(self, function):
+        async def inner(*args, **kwargs):
+            return await self._core.run(function, *args, **kwargs)
+        return inner
+    """)
+    assert (binding.constructor.told, binding.trips_at) == ("made:TripSwitch", 3)
+    assert binding.parameters == {"threshold": "after", "base": "off_for"}
+    assert {surface.style for surface in binding.surfaces} == {"decorate"}
+
+
+SENTINEL = f"""{CORE}
+class Ticket:
+    def __init__(self, core):
+        self._core = core
+
+    def good(self):
+        self._core.leave(False)
+
+    def bad(self, error=None):
+        self._core.leave(True)
+
+    def void(self):
+        self._core.probing = False
+
+class Sentinel:
+    strikes = 5
+    exile = 30.0
+
+    def __init__(self, name="sentinel", **settings):
+        for key, value in settings.items():
+            if key not in ("strikes", "exile"):
+                raise TypeError(key)
+            setattr(self, key, value)
+        self._core = _Core(self.strikes, self.exile)
+
+    def ask(self):
+        self._core.enter()
+        return Ticket(self._core)
+"""
+
+
+def test_tickets_and_settings_that_a_class_declares_are_found() -> None:
+    binding = bound(SENTINEL)
+    assert (binding.constructor.told, binding.trips_at) == ("made:Sentinel", 3)
+    assert binding.parameters == {"threshold": "strikes", "base": "exile"}
+    assert str(binding.surfaces[0]) == "ask / good / bad"
+
+
+def test_what_has_settings_and_can_be_entered_is_none_where_it_never_trips() -> None:
+    with pytest.raises(Blocked, match="nothing in the code looks like a circuit breaker"):
+        bound("""
+        class Client:
+            def __init__(self, retries=5, timeout=30.0):
+                self.retries, self.timeout = retries, timeout
+
+            async def __aenter__(self):
+                return self
+
+            async def __aexit__(self, *error):
+                return False
+
+            async def execute(self, work):
+                for attempt in range(self.retries):
+                    try:
+                        return await work()
+                    except Exception:
+                        if attempt == self.retries - 1:
+                            raise
+
+            def on_retry(self, callback):
+                self.callback = callback
+        """)
+
+
+@pytest.mark.parametrize("states", ["types", "an enum"])
+def test_what_has_three_states_and_cannot_be_driven_is_no_certain_failure(states: str) -> None:
+    text = {
+        "types": "class Closed: ...\nclass Open: ...\nclass HalfOpen: ...\n",
+        "an enum": "import enum\nclass Watch(enum.Enum):\n    ARMED, CUT, PROBING = range(3)\n",
+    }
+    sentinel = SENTINEL.replace("def ask(", "def next_of(").replace(
+        "    exile =", "    many = 1\n    exile ="
+    )
+    with pytest.raises(Unknown, match="Sentinel may be the circuit breaker"):
+        bound(text[states] + sentinel)
+
+
+def test_what_was_tried_before_does_not_mix_with_what_is_measured() -> None:
+    """The first proposal is the private core, and its calls had the numbers of the later ones."""
+    binding = bound(
+        BREAKER.replace("by", "growth")
+        .replace("most", "longest")
+        .replace("CircuitBreaker", "Fuse")
+        .replace("failure_threshold", "after")
+        .replace("recovery_timeout", "off_for")
+    )
+    assert (binding.constructor.told, binding.trips_at) == ("made:Fuse", 3)
+    assert binding.parameters == {"threshold": "after", "base": "off_for"}
