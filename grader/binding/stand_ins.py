@@ -1,6 +1,7 @@
 """Which classes others of a candidate build: for themselves, or where nothing is given."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -45,19 +46,31 @@ def _stands_in(node: ast.AST, parameters: set[str]) -> Iterator[tuple[str, str]]
     parts = list(ast.walk(node))
     built = [n.func.id for n in parts if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
     names = {n.id for n in parts if isinstance(n, ast.Name)} & parameters
-    classes = [name for name in built if name[:1].isupper()]
+    raised = {n.exc.func for n in parts if isinstance(n, ast.Raise) and isinstance(n.exc, ast.Call)}
+    errors = {func.id for func in raised if isinstance(func, ast.Name)}
+    classes = [name for name in built if name[:1].isupper() and name not in errors]
     if len(names) == 1 and len(classes) == 1:
         yield names.pop(), classes[0]
 
 
+_WORDS = re.compile(r"\w+")
+_SEVERAL, _TIMES = {"Iterable", "Sequence", "Iterator"}, {"float", "int", "timedelta"}
+
+
+def _tells_no_class(annotation: str) -> bool:
+    """Whether it is none, or just says that times come one after the other, whatever gives them."""
+    words = set(_WORDS.findall(annotation))
+    return not words or bool(words & _SEVERAL and words & _TIMES)
+
+
 def with_fallbacks(shape: Shape, fallbacks: dict[str, dict[str, str]]) -> Shape:
-    """Return the shape with those classes where an annotation tells none."""
+    """Return the shape with those classes where an annotation tells none of the candidate's."""
     return tuple(
         msgspec.structs.replace(
             member,
             parameters=tuple(
                 msgspec.structs.replace(p, annotation=fallbacks[member.name][p.name])
-                if not p.annotation and p.name in fallbacks[member.name]
+                if _tells_no_class(p.annotation) and p.name in fallbacks[member.name]
                 else p
                 for p in member.parameters
             ),

@@ -300,3 +300,53 @@ def test_what_was_tried_before_does_not_mix_with_what_is_measured() -> None:
     )
     assert (binding.constructor.told, binding.trips_at) == ("made:Fuse", 3)
     assert binding.parameters == {"threshold": "after", "base": "off_for"}
+
+
+# --- settings that only the code tells ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("told", ["Optional[Iterable[float]]", "Sequence[float] | None"])
+def test_pauses_one_after_the_other_are_given_by_the_class_that_stands_in(told: str) -> None:
+    binding = bound(f"""
+import time
+from typing import Iterable, Optional, Sequence
+
+class Exponential:
+    def __init__(self, first: float = 30.0, factor: float = 2.0, ceiling: float = 600.0):
+        self.first, self.factor, self.ceiling = first, factor, ceiling
+
+    def __iter__(self):
+        pause = self.first
+        while True:
+            yield pause
+            pause = min(pause * self.factor, self.ceiling)
+
+class CircuitBreaker:
+    def __init__(self, max_failures: int = 5, pauses: {told} = None):
+        if pauses is None:
+            pauses = Exponential()
+        if iter(pauses) is pauses:
+            raise TypeError("pauses come again and again")
+        self.pauses, self.most, self.row, self.until = pauses, max_failures, 0, None
+
+    async def call(self, function, *args, **kwargs):
+        if self.until is not None and time.monotonic() < self.until:
+            raise RuntimeError("not now")
+        try:
+            result = await function(*args, **kwargs)
+        except Exception:
+            self.row += 1
+            if self.row == self.most:
+                self.coming = iter(self.pauses)
+            if self.row >= self.most:
+                self.until = time.monotonic() + next(self.coming)
+            raise
+        self.row, self.until = 0, None
+        return result
+    """)
+    assert binding.parameters == {
+        "threshold": "max_failures",
+        "base": "pauses.first",
+        "multiplier": "pauses.factor",
+        "cap": "pauses.ceiling",
+    }
