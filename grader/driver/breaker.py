@@ -189,7 +189,7 @@ class Breaker:
         if accessor.flags:
             return self.lab.looked(self.handle, self._flagged_state(accessor))
         reply = self.lab.request(
-            "read", breaker=self.handle, target=accessor.target, path=accessor.path
+            "read", breaker=self.handle, target=accessor.target, path=accessor.path, named=True
         )
         if not isinstance(reply.value, dict):
             return None

@@ -9,7 +9,7 @@ from grader.binding import vocabulary as v
 from grader.binding.counts import find_counts
 from grader.binding.model import EXPORTED, Accessor
 from grader.binding.shape import ObjectShape
-from grader.binding.state import CLOSED, OPEN, raw_state, state_of
+from grader.binding.state import CLOSED, OPEN, raw_state, state_of, word_of
 from grader.driver.breaker import Breaker
 from grader.driver.counting import counts_by_movement
 from grader.driver.trial import Trial
@@ -49,7 +49,7 @@ class Readings:
             for path in ways(shape)
         ]
         for accessor in named:
-            if state_of(self._raw(accessor, fresh)) == CLOSED:
+            if self._said(accessor, fresh) == [CLOSED]:
                 self._trial.adopt(state=accessor)
                 return
         if any(self._has_flags(target, shape, fresh, tripped) for target, shape in targets):
@@ -104,23 +104,24 @@ class Readings:
         for target, shape in targets:
             data = [name for name in shape.data if name.startswith("_") == private]
             for name in (*data, *(_askable(shape) if not private else ())):
-                told = self._read(Accessor(path=(name,), target=target), fresh)
-                for key, value in told.items():
+                whole = Accessor(path=(name,), target=target)
+                for key, value in self._read(whole, fresh).items():
                     if state_of(value) == CLOSED:
                         path = (name, *key.split(".")) if key else (name,)
                         yield Accessor(path=path, target=target)
+                if self._said(whole, fresh) == [CLOSED]:
+                    yield whole
 
-    def _read(self, accessor: Accessor, breaker: Breaker) -> dict[str, Any]:
-        reply = self._trial.lab.request(
-            "read", breaker=breaker.handle, target=accessor.target, path=accessor.path
-        )
+    def _read(self, accessor: Accessor, breaker: Breaker, *, named: bool = False) -> dict[str, Any]:
+        path = {"target": accessor.target, "path": accessor.path}
+        reply = self._trial.lab.request("read", breaker=breaker.handle, named=named, **path)
         return reply.value if reply.error is None and isinstance(reply.value, dict) else {}
 
     def _raw(self, accessor: Accessor, breaker: Breaker) -> str | None:
-        return raw_state(self._read(accessor, breaker))
+        return raw_state(self._read(accessor, breaker, named=True))
 
     def _said(self, accessor: Accessor, *breakers: Breaker) -> list[str | None]:
-        return [state_of(self._raw(accessor, breaker)) for breaker in breakers]
+        return [word_of(self._read(accessor, breaker, named=True)) for breaker in breakers]
 
     def _has_flags(self, target: str, shape: ObjectShape, fresh: Breaker, tripped: Breaker) -> bool:
         """See whether members such as `is_open` tell closed from open."""

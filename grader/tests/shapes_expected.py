@@ -359,4 +359,9 @@ EXPECTED = {
         metrics="tally",
         counts="- good bad barred moves",
     ),
+    "state_classes": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=failure_threshold base=recovery_timeout",
+        surfaces=CALL,
+    ),
 }

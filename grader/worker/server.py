@@ -35,7 +35,7 @@ from .showing import show
 from .timekeeping import TimeWatch, find_clocks, moved_along
 from .upstream import Upstream
 from .waiting import Observed
-from .wire import Wire, flatten, scalar
+from .wire import Wire, called, flatten, scalar
 
 Handler = Callable[[dict[str, Any]], Awaitable[Any]]
 
@@ -187,11 +187,12 @@ class Server:
         return describe.describe_value(self._target(request), self._sources.owns)
 
     async def _op_read(self, request: dict[str, Any]) -> Any:
-        """Read what an accessor leads to, flattened to scalars."""
+        """Read what an accessor leads to, flattened to scalars; `named`: what it is called too."""
         value: Any = self._target(request)
         for name in request["path"]:
             value = await surfaces.settle(surfaces.asked(value, name)[0])
-        return flatten(value)
+        flat = flatten(value)
+        return {**flat, **called(value)} if request.get("named") and "" not in flat else flat
 
     async def _op_keep(self, request: dict[str, Any]) -> Any:
         """Keep what an accessor leads to, by a name."""

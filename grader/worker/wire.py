@@ -111,12 +111,29 @@ def _flatten(value: object, path: str, depth: int, found: dict[str, Any]) -> Non
         found[path] = text(value.isoformat())
     elif depth < _DEEPEST:
         entries = _entries(value)
-        if not isinstance(value, Mapping) and hasattr(value, "__len__"):
+        if not isinstance(value, (Mapping, type)) and hasattr(value, "__len__"):
             found[_join(path, "#")] = len(value)
         for key, entry in entries:
             _flatten(entry, _join(path, key), depth + 1, found)
 
 
+def called(value: object) -> dict[str, str]:
+    """Return what an object is called: `@type` by its class, `@str` by itself.
+
+    A state may be an object of a class for each, or such a class. What is built in, and an error,
+    has no name of that kind.
+    """
+    kind = value if isinstance(value, type) else type(value)
+    if kind.__module__ in _FOREIGN or issubclass(kind, (BaseException, Mapping)):
+        return {}
+    names = {"@type": text(kind.__name__)}
+    speaks = kind.__str__ is not object.__str__ or kind.__repr__ is not object.__repr__
+    if speaks and value is not kind and _SPOKEN.fullmatch(said := text(value)):
+        names["@str"] = said
+    return names
+
+
+_SPOKEN = re.compile(r"[\w.\- ]{1,40}")
 _SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(?:\{([^}]*)\})? ([-+\d.eE]+)")
 
 
@@ -169,14 +186,22 @@ def _is_named(entry: object) -> bool:
     return isinstance(entry, tuple) and len(entry) == _PAIR and isinstance(entry[0], str)
 
 
+_FOREIGN = frozenset({"builtins", "threading", "asyncio", "collections", "logging"})
+
+
 def _public_names(value: object) -> list[str]:
-    if type(value).__module__ in {"builtins", "threading", "asyncio", "collections", "logging"}:
+    if type(value).__module__ in _FOREIGN:
         return []
-    # In the order of definition: own attributes, then slots and properties of the class.
+    # In the order of definition: own attributes, then slots, properties and words of the class.
     names = dict.fromkeys(getattr(value, "__dict__", {}))
     for kind in type(value).__mro__[:-1]:
-        names.update(dict.fromkeys(k for k, v in vars(kind).items() if _is_data(v)))
+        names.update(dict.fromkeys(k for k, v in vars(kind).items() if _is_data(v) or _names(k, v)))
     return [name for name in names if not name.startswith("_")]
+
+
+def _names(name: str, member: object) -> bool:
+    """Whether a class says with an attribute what its objects are; in capitals it is a constant."""
+    return name.islower() and isinstance(member, (str, enum.Enum))
 
 
 def _is_data(member: object) -> bool:

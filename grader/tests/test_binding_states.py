@@ -1,0 +1,109 @@
+"""Where a breaker's state and counts are read, whatever an author keeps them in."""
+
+from textwrap import dedent, indent
+
+import pytest
+
+from grader.bench import Bench
+from grader.binding.model import Binding
+from grader.binding.state import CLOSED, HALF_OPEN, OPEN, as_state, raw_state, word_of
+from grader.candidate import Candidate, SourceFile
+from grader.sandbox import choose
+from grader.tests.test_shapes import SHAPES
+
+BREAKER = """
+import enum
+from machine import Machine, Rejected, counted
+
+class Light(enum.Enum):
+    GREEN = "green"
+    RED = "red"
+    AMBER = "amber"
+
+class Phase:
+    value = "none"
+
+{classes}
+LIGHTS = {{"closed": Light.GREEN, "open": Light.RED, "half_open": Light.AMBER}}
+
+class CircuitBreaker:
+    def __init__(self, failure_threshold=3, recovery_timeout=10.0):
+        self._m = Machine(failure_threshold, recovery_timeout)
+
+    async def call(self, fn, /, *args, **kwargs):
+        return await self._m.run(fn, *args, **kwargs)
+
+{body}
+"""
+
+
+def made(body: str, kinds: str = "") -> Candidate:
+    """Return a breaker that shows what `body` says, and nothing else."""
+    text = BREAKER.format(body=indent(dedent(body), "    "), classes=dedent(kinds))
+    sources = {"made": text, "machine": (SHAPES / "machine.py").read_text()}
+    files = tuple(SourceFile(path=f"{n}.py", delivered=t, text=t) for n, t in sources.items())
+    return Candidate(id="made", name="made", files=files, main="made")
+
+
+def bound(body: str, kinds: str = "") -> Binding:
+    with Bench(made(body, kinds), choose()) as bench:
+        return bench.binding
+
+
+# --- objects that are states ------------------------------------------------------------------
+
+BY_NAME = "{'closed': Closed, 'open': Open, 'half_open': HalfOpen}[self._m.word]"
+BY_LIGHT = "{'closed': Green, 'open': Red, 'half_open': Amber}[self._m.word]"
+LEARNT = {"green": CLOSED, "red": OPEN}
+SHOWN = """
+class Shown:
+    def __init__(self, word):
+        self._word = word
+    def __str__(self):
+        return self._word
+"""
+
+
+def classes(*names: str, base: str = "", words: tuple[str, ...] = ("pass",) * 3) -> str:
+    """Return a class for each state."""
+    pairs = zip(names, words, strict=True)
+    return "\n".join(f"class {name}{base}:\n    {word}\n" for name, word in pairs)
+
+
+LIGHTS = ("Green", "Red", "Amber")
+OWN = tuple(f"value = {word!r}" for word in ("green", "red", "amber"))
+KNOWN = tuple(f"value = {word!r}" for word in (CLOSED, OPEN, HALF_OPEN))
+NAMED = classes("Closed", "Open", "HalfOpen", base="(Phase)")
+OBJECTS = {
+    "the word is the class's": (f"{BY_LIGHT}()", classes(*LIGHTS, base="(Phase)", words=KNOWN), {}),
+    "the class has the name": (f"{BY_NAME}()", NAMED, {}),
+    "the class is the state": (BY_NAME, NAMED, {}),
+    "a word of its own": (f"{BY_LIGHT}()", classes(*LIGHTS, base="(Phase)", words=OWN), LEARNT),
+    "one that it shows": ("Shown(LIGHTS[self._m.word].value)", SHOWN, LEARNT),
+    "nothing but its class": (
+        f"{BY_LIGHT}()",
+        classes(*LIGHTS),
+        {"Green": CLOSED, "Red": OPEN},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OBJECTS)
+def test_an_object_is_a_state_by_what_it_says_or_by_its_class(what: str) -> None:
+    state, kinds, words = OBJECTS[what]
+    binding = bound(f"@property\ndef state(self):\n    return {state}", kinds)
+    assert (str(binding.state), binding.state_words) == ("state", words)
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [("Closed", CLOSED), ("OpenState", OPEN), ("CircuitHalfOpen", HALF_OPEN)],
+)
+def test_a_class_names_a_state_whatever_else_its_objects_hold(name: str, state: str) -> None:
+    flat = {"name": "inventory", "state_changes": 3, "@type": name}
+    assert as_state(flat, {}) == word_of(flat) == raw_state(flat) == state
+
+
+@pytest.mark.parametrize("name", ["WorkerState", "PassiveStatus", "HealthyEndpoint", "OpenAPI"])
+def test_a_class_that_only_sounds_like_a_state_is_none(name: str) -> None:
+    assert as_state({"@type": name}, {}) is word_of({"@type": name}) is None
