@@ -5,11 +5,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from grader.binding import vocabulary as v
 from grader.binding.counts import find_counts
 from grader.binding.model import EXPORTED, Accessor
 from grader.binding.shape import ObjectShape
-from grader.binding.state import CLOSED, OPEN, raw_state, state_of, word_of
+from grader.binding.state import CLOSED, OPEN, as_state, raw_state, state_of, word_of
 from grader.driver.breaker import Breaker
 from grader.driver.counting import counts_by_movement
 from grader.driver.trial import Trial
@@ -164,8 +166,42 @@ class Readings:
                     self._trial.adopt(metrics=place, counts=counts)
         self._settle_listener(best[0])
         self._settle_unnamed_counts(breaker)
-        if self._trial.binding.state is None and "state" in self._trial.binding.counts:
-            self._trial.adopt(state=self._trial.binding.metrics)
+        self._settle_broken_metrics(breaker)
+        self._settle_state_in_metrics(breaker)
+
+    def _settle_broken_metrics(self, tripped: Breaker) -> None:
+        """Keep to a public accessor that raises, where only private fields hold counts."""
+        metrics, fresh = self._trial.binding.metrics, self._trial.fresh()
+        if fresh is None or (metrics is not None and not _is_private(metrics)):
+            return
+        for target, _ in self._trial.targets(tripped):
+            for name in filter(_OF_METRICS.search, v.METRICS):
+                place = Accessor(path=(name,), target=target)
+                if self._crashes(place, tripped) and self._crashes(place, fresh):
+                    self._trial.adopt(metrics=place, counts={})
+                    return
+
+    def _crashes(self, place: Accessor, breaker: Breaker) -> bool:
+        """Whether it is there, takes nothing, and raises."""
+        error = self._trial.ask(place, breaker).error
+        if error is None:
+            return False
+        absent = error.type == "AttributeError" and re.search(
+            rf"(?<!\w){re.escape(place.path[-1])}(?!\w)", error.message
+        )
+        return not absent and not (error.type == "TypeError" and "required" in error.message)
+
+    def _settle_state_in_metrics(self, tripped: Breaker) -> None:
+        """Read the state from the metrics, where nothing else tells it."""
+        binding, fresh = self._trial.binding, self._trial.fresh()
+        metrics, where = binding.metrics, binding.counts.get("state")
+        if binding.state is not None or metrics is None or where is None or fresh is None:
+            return
+        if as_state(self._read(metrics, fresh), {}) is not None:
+            self._trial.adopt(state=metrics)
+            return
+        inside = msgspec.structs.replace(metrics, path=(*metrics.path, *where.split(".")))
+        self._is_in_other_words([inside], fresh, tripped)
 
     def _settle_unnamed_counts(self, breaker: Breaker) -> None:
         """See whether numbers whose names tell nothing move as the missing counts have to.
@@ -253,6 +289,10 @@ def _nested_states(shape: ObjectShape) -> list[tuple[str, ...]]:
     ]
 
 
+def _is_private(place: Accessor) -> bool:
+    return any(name.startswith("_") for name in place.path)
+
+
 def _metric_paths(shape: ObjectShape) -> list[tuple[str, ...]]:
     """Return the ways that may lead to metrics."""
     paths: list[tuple[str, ...]] = []
@@ -277,5 +317,7 @@ def _unlisted_paths(shape: ObjectShape) -> list[tuple[str, ...]]:
     return [*[(name,) for name in (*plain, *_askable(shape))], *read]
 
 
+_OF_METRICS = re.compile(r"metrics|stats|statistics|snapshot|counters")
+"""Names of accessors that are asked for counts and nothing else."""
 _READ = (*v.METRICS_INNER, "read", "values", "totals", "counts", "report", "copy")
 _NO_METRICS = frozenset({"str", "int", "float", "bool", "NoneType", "function", "type"})

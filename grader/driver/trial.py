@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 
 from grader.binding.discover import Proposal
-from grader.binding.model import Binding
+from grader.binding.model import Accessor, Binding
 from grader.binding.shape import ObjectShape
+from grader.conversation.messages import Reply
 from grader.conversation.worker import Worker
 from grader.driver.breaker import MOST_FAILURES, Breaker
 from grader.driver.lab import Lab, Refused
@@ -59,6 +60,21 @@ class Trial:
             if reply.error is None:
                 found.append((target, reply.value_as(ObjectShape)))
         return found
+
+    def ask(self, accessor: Accessor, breaker: Breaker, *, named: bool = False) -> Reply:
+        """Read what an accessor leads to; `named`: with what an object there is called."""
+        return self.lab.request(
+            "read",
+            breaker=breaker.handle,
+            target=accessor.target,
+            path=accessor.path,
+            named=named,
+        )
+
+    def read(self, accessor: Accessor, breaker: Breaker, *, named: bool = False) -> dict[str, Any]:
+        """Return what an accessor leads to as scalars by path; nothing where that raises."""
+        reply = self.ask(accessor, breaker, named=named)
+        return reply.value if reply.error is None and isinstance(reply.value, dict) else {}
 
     @property
     def _decorates(self) -> bool:

@@ -4,10 +4,12 @@ from textwrap import dedent, indent
 
 import pytest
 
+from grader import scoring
 from grader.bench import Bench
 from grader.binding.model import Binding
 from grader.binding.state import CLOSED, HALF_OPEN, OPEN, as_state, raw_state, word_of
 from grader.candidate import Candidate, SourceFile
+from grader.grading import grade
 from grader.sandbox import choose
 from grader.tests.test_shapes import SHAPES
 
@@ -28,10 +30,11 @@ LIGHTS = {{"closed": Light.GREEN, "open": Light.RED, "half_open": Light.AMBER}}
 
 class CircuitBreaker:
     def __init__(self, failure_threshold=3, recovery_timeout=10.0):
-        self._m = Machine(failure_threshold, recovery_timeout)
+        machine = Machine(failure_threshold, recovery_timeout)
+        self._m = lambda: machine  # what it keeps is out of sight
 
     async def call(self, fn, /, *args, **kwargs):
-        return await self._m.run(fn, *args, **kwargs)
+        return await self._m().run(fn, *args, **kwargs)
 
 {body}
 """
@@ -52,8 +55,8 @@ def bound(body: str, kinds: str = "") -> Binding:
 
 # --- objects that are states ------------------------------------------------------------------
 
-BY_NAME = "{'closed': Closed, 'open': Open, 'half_open': HalfOpen}[self._m.word]"
-BY_LIGHT = "{'closed': Green, 'open': Red, 'half_open': Amber}[self._m.word]"
+BY_NAME = "{'closed': Closed, 'open': Open, 'half_open': HalfOpen}[self._m().word]"
+BY_LIGHT = "{'closed': Green, 'open': Red, 'half_open': Amber}[self._m().word]"
 LEARNT = {"green": CLOSED, "red": OPEN}
 SHOWN = """
 class Shown:
@@ -79,7 +82,7 @@ OBJECTS = {
     "the class has the name": (f"{BY_NAME}()", NAMED, {}),
     "the class is the state": (BY_NAME, NAMED, {}),
     "a word of its own": (f"{BY_LIGHT}()", classes(*LIGHTS, base="(Phase)", words=OWN), LEARNT),
-    "one that it shows": ("Shown(LIGHTS[self._m.word].value)", SHOWN, LEARNT),
+    "one that it shows": ("Shown(LIGHTS[self._m().word].value)", SHOWN, LEARNT),
     "nothing but its class": (
         f"{BY_LIGHT}()",
         classes(*LIGHTS),
@@ -107,3 +110,57 @@ def test_a_class_names_a_state_whatever_else_its_objects_hold(name: str, state: 
 @pytest.mark.parametrize("name", ["WorkerState", "PassiveStatus", "HealthyEndpoint", "OpenAPI"])
 def test_a_class_that_only_sounds_like_a_state_is_none(name: str) -> None:
     assert as_state({"@type": name}, {}) is word_of({"@type": name}) is None
+
+
+def test_a_state_in_the_metrics_is_learnt_as_any_other() -> None:
+    binding = bound("""
+        def get_metrics(self):
+            return {"state_changes": 0, "state": LIGHTS[self._m().word].value, **counted(self._m())}
+    """)
+    assert (str(binding.state), binding.state_words) == ("get_metrics.state", LEARNT)
+
+
+# --- metrics that cannot be read ----------------------------------------------------------------
+
+PRIVATE = """
+    @property
+    def _metrics(self):
+        return counted(self._m())
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "accessor"),
+    [
+        ("get_metrics", "async def get_metrics(self): return asdict(self._metrics)"),
+        ("stats", "def stats(self): return dict(self._counts)"),
+        ("metrics", "@property\n    def metrics(self): return self._kept"),
+    ],
+)
+def test_what_is_handed_out_and_raises_is_not_read_behind_its_back(
+    name: str, accessor: str
+) -> None:
+    assert str(bound(f"{PRIVATE}    {accessor}").metrics) == name
+
+
+def test_metrics_that_always_raise_fail_with_what_they_raise() -> None:
+    candidate = made(f"{PRIVATE}    def get_metrics(self): raise NotImplementedError('later')")
+    rows = grade(candidate, choose(), scoring.load()).result.requirements
+    told = {
+        row: found.evidence for row, found in rows.items() if found.verdict in {"fail", "error"}
+    }
+    of_metrics = {row: evidence for row, evidence in told.items() if row.startswith("me-")}
+    assert of_metrics == {"me-exists": "reading the metrics raised NotImplementedError('later')"}
+
+
+@pytest.mark.parametrize(
+    "accessor",
+    [
+        "",
+        "def snapshot(self, clock): return self._metrics",
+        "def stats(self):\n        if not self._m().counts['total']: raise ValueError\n",
+    ],
+)
+def test_a_private_field_serves_where_nothing_public_is_broken(accessor: str) -> None:
+    assert str(bound(f"{PRIVATE}    {accessor}").metrics) == "_metrics"

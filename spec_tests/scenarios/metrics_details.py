@@ -234,6 +234,8 @@ def snapshots(lab: Lab) -> Snapshot:
         raise NotOffered("metrics are exported, not handed out")
     breaker = lab.breaker()
     breaker.succeed()
+    if broken := breaker.metrics().broken:
+        raise Blocked("me-exists", f"reading the metrics raised {broken}")
     where = {"breaker": breaker.handle, "target": accessor.target, "path": accessor.path}
     kept = lab.ask("keep", name="early", **where).value
     breaker.fails(breaker.threshold)
