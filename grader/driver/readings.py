@@ -14,6 +14,7 @@ from grader.binding.shape import ObjectShape
 from grader.binding.state import CLOSED, OPEN, as_state, raw_state, state_of, word_of
 from grader.driver.breaker import Breaker
 from grader.driver.counting import counts_by_movement
+from grader.driver.questions import Questions
 from grader.driver.trial import Trial
 
 # Successes, failures, rejections and transitions.
@@ -21,13 +22,6 @@ _ALL_COUNTS = 4
 _FEW_COUNTS = 3
 _LONG = 2_000.0
 _SUCCESSES = 5
-# What changes something, or may wait for something, is not asked what it tells.
-_ORDER = re.compile(
-    r"(^|_)(reset|force|trip|open|close|isolate|clear|override|replace|restore|repair|switch|set"
-    r"|start|stop|run|wait|join|serve|shutdown|acquire|release|enter|exit|begin|end|admit|allow"
-    r"|try|check|record|on|before|after|subscribe|enable|disable|pause|resume|cancel|fail|succeed"
-    r"|success|failure|guard|protect|slot|permit|attempt|probe)(_|$)"
-)
 
 
 class Readings:
@@ -35,6 +29,7 @@ class Readings:
 
     def __init__(self, trial: Trial) -> None:
         self._trial = trial
+        self._questions = Questions(trial)
 
     # --- the state --------------------------------------------------------------------
 
@@ -105,7 +100,7 @@ class Readings:
         """Yield what says that a fresh breaker is closed, whatever its name is."""
         for target, shape in targets:
             data = [name for name in shape.data if name.startswith("_") == private]
-            for name in (*data, *(_askable(shape) if not private else ())):
+            for name in (*data, *(self._questions.of(target, shape) if not private else ())):
                 whole = Accessor(path=(name,), target=target)
                 for key, value in self._read(whole, fresh).items():
                     if state_of(value) == CLOSED:
@@ -234,7 +229,8 @@ class Readings:
     def _places(self, breaker: Breaker) -> Iterator[Accessor]:
         """Yield where there is something to read that may be metrics."""
         for target, shape in self._trial.targets(breaker):
-            for path in (*_metric_paths(shape), *_unlisted_paths(shape)):
+            questions = self._questions.of(target, shape)
+            for path in (*_metric_paths(shape), *_unlisted_paths(shape, questions)):
                 place = Accessor(path=path, target=target)
                 if path and self._read(place, breaker):
                     yield place
@@ -304,17 +300,12 @@ def _metric_paths(shape: ObjectShape) -> list[tuple[str, ...]]:
     return [*paths, ("_metrics",), ("_stats",), ()]
 
 
-def _askable(shape: ObjectShape) -> list[str]:
-    """Return the methods that nothing speaks against asking."""
-    return [name for name in shape.methods if not _ORDER.search(name)]
-
-
-def _unlisted_paths(shape: ObjectShape) -> list[tuple[str, ...]]:
+def _unlisted_paths(shape: ObjectShape, questions: list[str]) -> list[tuple[str, ...]]:
     """Return the ways to what may be metrics though no name says so."""
     holds = {name: datum for name, datum in shape.data.items() if not name.startswith("_")}
     read = [(n, m) for n, datum in holds.items() for m in _READ if m in datum.methods]
     plain = [name for name, datum in holds.items() if datum.type not in _NO_METRICS]
-    return [*[(name,) for name in (*plain, *_askable(shape))], *read]
+    return [*[(name,) for name in (*plain, *questions)], *read]
 
 
 _OF_METRICS = re.compile(r"metrics|stats|statistics|snapshot|counters")

@@ -164,3 +164,36 @@ def test_metrics_that_always_raise_fail_with_what_they_raise() -> None:
 )
 def test_a_private_field_serves_where_nothing_public_is_broken(accessor: str) -> None:
     assert str(bound(f"{PRIVATE}    {accessor}").metrics) == "_metrics"
+
+
+# --- orders that no name gives away -------------------------------------------------------------
+
+ORDERS = """
+    def blow(self):
+        self._m()._to("open")
+        return self._m().counts["changes"]
+
+    def mend(self):
+        self._m()._to("closed")
+        return "closed"
+
+"""
+
+
+def test_an_order_is_given_to_no_breaker_that_is_looked_at_afterwards() -> None:
+    binding = bound(f"""{ORDERS}
+    def whereabouts(self): return self._m().word
+
+    def yields(self):
+        counts = self._m().counts
+        names = {{"ok": "wins", "failed": "losses", "rejected": "spared", "changes": "turns"}}
+        return {{name: counts[kept] for kept, name in names.items()}}
+    """)
+    assert str(binding.state) == "whereabouts"
+    assert str(binding.metrics) == "yields"
+    assert binding.counts == {
+        "successes": "wins",
+        "failures": "losses",
+        "rejections": "spared",
+        "transitions": "turns",
+    }
