@@ -285,6 +285,8 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     state: Accessor | None = None
     state_words: dict[str, str] = {}
     """Raw state → `closed`, `open` or `half_open`, where the word alone does not tell."""
+    state_unclear: str = ""
+    """Where no state is read: what may be one, as it changes with it, and is not understood."""
     metrics: Accessor | None = None
     counts: dict[str, str] = {}
     """Metric → where it stands in what the accessor gives (see `grader.binding.counts`)."""

@@ -14,14 +14,13 @@ from grader.binding.shape import ObjectShape
 from grader.binding.state import CLOSED, OPEN, as_state, raw_state, state_of, word_of
 from grader.driver.breaker import Breaker
 from grader.driver.counting import counts_by_movement
+from grader.driver.in_turn import InTurn
 from grader.driver.questions import Questions
 from grader.driver.trial import Trial
 
 # Successes, failures, rejections and transitions.
 _ALL_COUNTS = 4
 _FEW_COUNTS = 3
-_LONG = 2_000.0
-_SUCCESSES = 5
 
 
 class Readings:
@@ -54,9 +53,9 @@ class Readings:
         unlisted = functools.partial(self._is_unlisted, targets, fresh, tripped)
         in_other_words = functools.partial(self._is_in_other_words, named, fresh, tripped)
         # What is private tells as well, but the inner works may change when nobody looks.
-        any(
-            find() for find in (unlisted, in_other_words, functools.partial(unlisted, private=True))
-        )
+        finds = (unlisted, in_other_words, functools.partial(unlisted, private=True))
+        if not any(find() for find in finds) and self._trial.binding.trips_at is not None:
+            InTurn(self._trial, self._questions).settle(fresh, tripped)
 
     def _is_unlisted(
         self,
@@ -76,7 +75,9 @@ class Readings:
     def _is_in_other_words(self, named: list[Accessor], fresh: Breaker, tripped: Breaker) -> bool:
         """Find a number or a word of its own for each state, the same again once it recovered."""
         told = [(way, self._raw(way, fresh), self._raw(way, tripped)) for way in named]
-        recovered = self._recovered() if any(before != after for _, before, after in told) else None
+        recovered = (
+            self._trial.recovered() if any(before != after for _, before, after in told) else None
+        )
         for accessor, before, after in told:
             if before is None or after is None or before == after:
                 continue
@@ -84,15 +85,6 @@ class Readings:
                 self._trial.adopt(state=accessor, state_words={before: CLOSED, after: OPEN})
                 return True
         return False
-
-    def _recovered(self) -> Breaker | None:
-        """Return a breaker that tripped and recovered; None where none does."""
-        breaker = self._trial.fresh()
-        if breaker is None or self._trial.fail_until_rejected(breaker) is None:
-            return None
-        breaker.wait(_LONG)
-        closed = all(breaker.succeed().succeeded for _ in range(_SUCCESSES))
-        return breaker if closed else None
 
     def _unlisted_states(
         self, targets: list[tuple[str, ObjectShape]], fresh: Breaker, *, private: bool

@@ -12,6 +12,10 @@ from grader.conversation.worker import Worker
 from grader.driver.breaker import MOST_FAILURES, Breaker
 from grader.driver.lab import Lab, Refused
 
+LONG = 2_000.0
+"""Seconds after which an open period is over, whatever it is."""
+_SUCCESSES = 5
+
 
 class Trial:
     """Breakers of one proposal, built and used as the binding says so far."""
@@ -50,6 +54,15 @@ class Trial:
             if not call.ended or call.how == "returned":
                 return None
         return None
+
+    def recovered(self) -> Breaker | None:
+        """Return a breaker that tripped and recovered; None where none does."""
+        breaker = self.fresh()
+        if breaker is None or self.fail_until_rejected(breaker) is None:
+            return None
+        breaker.wait(LONG)
+        closed = all(breaker.succeed().succeeded for _ in range(_SUCCESSES))
+        return breaker if closed else None
 
     def targets(self, breaker: Breaker) -> list[tuple[str, ObjectShape]]:
         """Return the objects on which state and metrics may hang, with their data."""

@@ -58,6 +58,7 @@ def bound(body: str, kinds: str = "") -> Binding:
 BY_NAME = "{'closed': Closed, 'open': Open, 'half_open': HalfOpen}[self._m().word]"
 BY_LIGHT = "{'closed': Green, 'open': Red, 'half_open': Amber}[self._m().word]"
 LEARNT = {"green": CLOSED, "red": OPEN}
+THREE = {**LEARNT, "amber": HALF_OPEN}
 SHOWN = """
 class Shown:
     def __init__(self, word):
@@ -117,7 +118,7 @@ def test_a_state_in_the_metrics_is_learnt_as_any_other() -> None:
         def get_metrics(self):
             return {"state_changes": 0, "state": LIGHTS[self._m().word].value, **counted(self._m())}
     """)
-    assert (str(binding.state), binding.state_words) == ("get_metrics.state", LEARNT)
+    assert (str(binding.state), binding.state_words) == ("get_metrics.state", THREE)
 
 
 # --- metrics that cannot be read ----------------------------------------------------------------
@@ -197,3 +198,47 @@ def test_an_order_is_given_to_no_breaker_that_is_looked_at_afterwards() -> None:
         "rejections": "spared",
         "transitions": "turns",
     }
+
+
+# --- a state under a name and in words of its own -----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ("@property\ndef light(self): return LIGHTS[self._m().word]", "light"),
+        ("def shown(self): return LIGHTS[self._m().word].value", "shown"),
+        ("def lamps(self): return {'at': 1, 'front': LIGHTS[self._m().word]}", "lamps.front"),
+    ],
+)
+def test_what_says_three_things_in_turn_is_the_state(body: str, where: str) -> None:
+    binding = bound(body)
+    assert (str(binding.state), binding.state_words) == (where, THREE)
+
+
+def test_flags_of_any_name_tell_the_state() -> None:
+    binding = bound("""
+        @property
+        def green(self): return self._m().word == "closed"
+        @property
+        def red(self): return self._m().word == "open"
+        @property
+        def amber(self): return self._m().word == "half_open"
+    """)
+    assert binding.state is not None
+    assert binding.state.flags == {CLOSED: "green", OPEN: "red", HALF_OPEN: "amber"}
+
+
+@pytest.mark.parametrize(
+    ("body", "unclear"),
+    [
+        ("", ""),
+        ("@property\ndef lit(self): return self._m().word == 'closed'", ""),
+        ("@property\ndef lit(self): return 'yes' if self._m().word == 'closed' else 'no'", ""),
+        ("@property\ndef mood(self): return 'abcdefgh'[min(self._m().round, 7)]", "mood"),
+    ],
+)
+def test_what_is_no_state_is_not_taken_for_one(body: str, unclear: str) -> None:
+    binding = bound(body)
+    assert binding.state is None
+    assert binding.state_unclear == unclear

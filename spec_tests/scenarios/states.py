@@ -37,6 +37,8 @@ class Trip(msgspec.Struct, frozen=True, kw_only=True):
     failures: tuple[CallSeen, ...]
     after: str | None
     later: tuple[CallSeen, ...]
+    unclear: str = ""
+    """Where no state is read: what may be one, and is not understood."""
 
 
 @scenario
@@ -47,7 +49,13 @@ def trip(lab: Lab) -> Trip:
     failures = breaker.trip()
     after = breaker.state()
     later = (breaker.succeed(), breaker.succeed(), breaker.fail())
-    return Trip(before=before, failures=failures, after=after, later=later)
+    return Trip(
+        before=before,
+        failures=failures,
+        after=after,
+        later=later,
+        unclear=lab.binding.state_unclear,
+    )
 
 
 _LATER = 6
