@@ -5,7 +5,7 @@ and the first again once it recovered, is its state: a light that is green, red 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from grader.binding.model import Accessor
 from grader.binding.state import CLOSED, HALF_OPEN, OPEN, raw_state
@@ -91,7 +91,7 @@ class InTurn:
             for name in (*shape.data, *self._questions.of(target, shape)):
                 yield target, (name,)
 
-    def _read(self, breaker: Breaker, wholes: Iterator[Place] | set[Place]) -> Told:
+    def _read(self, breaker: Breaker, wholes: Iterable[Place]) -> Told:
         """Return the words and truth values that stand at these places, and just below them."""
         found: Told = {}
         for target, path in wholes:

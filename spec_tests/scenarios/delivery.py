@@ -1,7 +1,7 @@
 """The delivered answer itself: what arrived, whether it is whole, what it contains."""
 
-import ast
 import re
+from collections.abc import Iterable
 
 import msgspec
 
@@ -9,12 +9,12 @@ from grader.answers import undefined_names
 from grader.bench import Bench, no_call
 from grader.binding import vocabulary as v
 from grader.binding.shape import ClassShape, FunctionShape, Shape
-from grader.binding.state import state_of
 from grader.candidate import Candidate
 from grader.conversation.failures import Blocked, Interrupted
 from grader.driver.lab import Lab, Refused
 from grader.driver.loading import describe
 from grader.specification import static_scenario
+from spec_tests.scenarios.state_types import states
 
 _CLIENTS = ("httpx", "aiohttp", "requests", "urllib", "urllib3", "http.client")
 
@@ -119,77 +119,12 @@ def parts(bench: Bench) -> Parts:
     with bench.worker() as worker:
         shape = describe(worker, bench.modules)
     return Parts(
-        states=_states(shape, bench.candidate),
+        states=states(shape, bench.candidate, _learnt_states(bench)),
         error=_error(shape) or _raised_in_trial(bench),
         parameters=_parameters(shape, _bound(bench)),
         unreadable=_is_unreadable(bench),
         metrics=_metrics(shape) or _metrics_attribute(bench.candidate) or _bound_metrics(bench),
     )
-
-
-def _states(shape: Shape, candidate: Candidate) -> str:
-    for member in shape:
-        if isinstance(member, ClassShape):
-            names = member.enum or member.attributes
-            if {state_of(name) for name in names} >= {"closed", "open", "half_open"}:
-                return member.name
-    classes = [m.name for m in shape if isinstance(m, ClassShape) and m.name.endswith("State")]
-    if {state_of(name) for name in classes} >= {"closed", "open", "half_open"}:
-        return ", ".join(classes)
-    return _written_states(candidate)
-
-
-def _written_states(candidate: Candidate) -> str:
-    """Return what names the states in the code itself, also where it is private."""
-    for file in candidate.files:
-        try:
-            tree = ast.parse(file.text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
-        found = _literal_states(tree) or _a_name_each(tree) or _values(tree)
-        if found:
-            return found
-    return ""
-
-
-def _literal_states(tree: ast.Module) -> str:
-    """Return `Literal` where a type names the states as strings."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("Literal"):
-            words = [c.value for c in ast.walk(node) if isinstance(c, ast.Constant)]
-            if {state_of(word) for word in words} >= {"closed", "open", "half_open"}:
-                return "Literal"
-    return ""
-
-
-def _values(tree: ast.Module) -> str:
-    """Return the class whose members have the states as values, whatever they are called."""
-    for kind in (n for n in tree.body if isinstance(n, ast.ClassDef)):
-        given = (n.value for n in kind.body if isinstance(n, ast.Assign))
-        words = [v.value for v in given if isinstance(v, ast.Constant)]
-        if {state_of(word) for word in words} >= {"closed", "open", "half_open"}:
-            return kind.name
-    return ""
-
-
-_NO_PART_OF_IT = re.compile(r"state|status|phase|circuit|breaker|cb|_")
-
-
-def _a_name_each(tree: ast.Module) -> str:
-    """Return the three names where each state is a class, or a constant of the module."""
-    classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
-    constants = [
-        name.id
-        for node in tree.body
-        if isinstance(node, ast.Assign | ast.AnnAssign)
-        for name in ast.walk(node)
-        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
-    ]
-    for names in (classes, constants):
-        bare = {_NO_PART_OF_IT.sub("", name.lower()): name for name in names}
-        if bare.keys() >= {"closed", "open", "halfopen"}:
-            return ", ".join(bare[state] for state in ("closed", "open", "halfopen"))
-    return ""
 
 
 _REJECTION = re.compile(r"open|circuit|breaker|reject|permit", re.IGNORECASE)
@@ -230,6 +165,14 @@ def _bound(bench: Bench) -> dict[str, str]:
         return bench.binding.parameters
     except Interrupted:
         return {}
+
+
+def _learnt_states(bench: Bench) -> Iterable[str]:
+    """Return the words of the breaker's own for its states."""
+    try:
+        return bench.binding.state_words
+    except Interrupted:
+        return ()
 
 
 def _is_unreadable(bench: Bench) -> bool:
