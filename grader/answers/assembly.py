@@ -25,7 +25,7 @@ def from_markdown(text: str, *, where: str = "the answer", **known: Any) -> Cand
         f"the answer breaks off in a {block.info.split()[0][:20] if block.info else 'code'} block:"
         " the code fence is never closed"
         for block in document.blocks
-        if not block.closed and not any(file.delivered.endswith(block.text) for file in files)
+        if not block.closed and not any(_ends_with(file, block) for file in files)
     ]
     requires = known.pop("requires", ()) or installs.distinct(_packages(document))
     return from_files(files, cut_off=broken, requires=requires, **known)
@@ -54,6 +54,12 @@ def source_file(path: str, text: str, *, open_fence: bool = False, **known: Any)
     """Return the file at *path*, cut back to what parses."""
     kept = cutting.cut(text, open_fence=open_fence)
     return SourceFile(path=path, delivered=text, text=kept.text, cut=kept.cut, **known)
+
+
+def _ends_with(file: SourceFile, block: markdown.Block) -> bool:
+    """Tell whether *file* breaks off where the open *block* does, which is an answer's last."""
+    told = file.cut is not None and file.cut.reason == cutting.OPEN_FENCE
+    return told or file.delivered.endswith(block.text)
 
 
 def _breaks_off(file: SourceFile) -> list[str]:

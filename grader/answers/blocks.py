@@ -43,8 +43,6 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """It does not parse as delivered, or its fence is open."""
     indented: bool
     """It begins inside a block of code that was opened elsewhere."""
-    has_future: bool
-    """It starts with `from __future__`."""
 
 
 def parts(document: Document) -> list[Part]:
@@ -111,7 +109,6 @@ def _part(number: int, block: Block, path: str | None) -> Part:
         runs=_runs(block.text, tree.body),
         broken=kept.cut is not None,
         indented=kept.cut is not None and block.text.lstrip("\n")[:1].isspace(),
-        has_future=any(one.module == "__future__" for one in imports),
     )
 
 

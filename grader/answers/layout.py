@@ -25,6 +25,7 @@ import msgspec
 
 from grader.answers import blocks, cutting, paths
 from grader.answers.blocks import Part
+from grader.answers.joining import ended, joined
 from grader.answers.markdown import Document
 from grader.answers.text import lines
 from grader.candidate import SourceFile
@@ -49,12 +50,8 @@ class _File(msgspec.Struct, kw_only=True):
 
     @property
     def delivered(self) -> str:
-        """The parts, each beginning on a line of its own."""
-        return "".join(_ended(part.text) for part in self.parts[:-1]) + self.parts[-1].text
-
-
-def _ended(text: str) -> str:
-    return text + "\n" if text and not text.endswith("\n") else text
+        """The parts as one text."""
+        return joined([part.text for part in self.parts])
 
 
 def files(document: Document) -> tuple[SourceFile, ...]:
@@ -122,9 +119,8 @@ class _Layout:
             self._start(_File(path=self._free(path), parts=[part]))
         elif self._current.defines & part.defines:
             self._add("alternative", part)
-        elif part.has_future or (part.broken and not _goes_on(self._current, part)):
-            # A future import has to come first in a file; and what is not even code
-            # would cut off all that follows it.
+        elif part.broken and not _goes_on(self._current, part):
+            # What is not even code would cut off all that follows it.
             self._add_example(part)
         else:
             self._current.parts.append(part)
@@ -213,8 +209,8 @@ def _goes_on(file: _File, part: Part) -> bool:
     """Tell whether a block that does not parse alone has code that belongs to *file*."""
     if part.defines or not part.indented:
         return bool(part.defines)
-    before = len(lines(_ended(file.delivered)))
-    whole = cutting.cut(_ended(file.delivered) + part.text, open_fence=not part.closed)
+    before = len(lines(ended(file.delivered)))
+    whole = cutting.cut(ended(file.delivered) + part.text, open_fence=not part.closed)
     return whole.cut is None or whole.cut.kept_lines > before
 
 
