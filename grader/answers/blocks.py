@@ -1,4 +1,4 @@
-"""The Python blocks of an answer, and which of them are examples.
+"""The Python blocks of an answer.
 
 All that is known about a block is read off its kept text, its info string and
 the words around it; nothing is run.
@@ -11,7 +11,7 @@ import msgspec
 
 from grader.answers import breaker, cutting, labels, parsing, paths
 from grader.answers.markdown import Block, Document
-from grader.answers.modules import Imported, imported, imports_client
+from grader.answers.modules import Imported, imported, required
 
 _CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
@@ -22,6 +22,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     """Its place among the answer's Python blocks, from 0."""
     text: str
+    kept: str
+    """What of it parses."""
     closed: bool
     path: str | None
     """The file it says it is, made safe; None for a nameless block."""
@@ -29,12 +31,18 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Classes and functions at the top level."""
     breakers: frozenset[str]
     """Those of them that are circuit breakers."""
+    binds: frozenset[str]
+    """Names that it gives a value at the top level, by whatever statement."""
     uses: frozenset[str]
     """Names that are read anywhere in it."""
     calls: frozenset[str]
     """Names that are called while it is imported."""
+    decorators: frozenset[str]
+    """Names that what it defines at the top level, or a method of that, is decorated with."""
     imports: tuple[Imported, ...]
     """What is imported anywhere in it."""
+    requires: frozenset[str]
+    """Modules outside the standard library without which it does not load."""
     says_usage: bool
     """The words around it, or its file name, announce an example or a test."""
     runs: bool
@@ -98,13 +106,17 @@ def _part(number: int, block: Block, path: str | None) -> Part:
     return Part(
         number=number,
         text=block.text,
+        kept=kept.text,
         closed=block.closed,
         path=path,
         defines=frozenset(found.name for found in breaker.definitions(tree)),
         breakers=frozenset(breaker.breaker_classes(tree)),
+        binds=frozenset(_bound(tree.body)),
         uses=frozenset(node.id for node in nodes if isinstance(node, ast.Name)),
         calls=frozenset(_called_at_import(tree.body)),
+        decorators=frozenset(_decorators(tree)),
         imports=imports,
+        requires=frozenset(required(tree)),
         says_usage=labels.says_usage(block) or labels.is_usage_file(path or ""),
         runs=_runs(block.text, tree.body),
         broken=kept.cut is not None,
@@ -123,6 +135,27 @@ def _called_at_import(body: list[ast.stmt]) -> Iterator[str]:
                 yield node.func.id
 
 
+def _bound(body: list[ast.stmt]) -> Iterator[str]:
+    for statement in body:
+        if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield statement.name
+            continue
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id
+
+
+def _decorators(tree: ast.Module) -> Iterator[str]:
+    for found in breaker.definitions(tree):
+        inner = breaker.definitions(found) if isinstance(found, ast.ClassDef) else ()
+        for decorator in (d for node in (found, *inner) for d in node.decorator_list):
+            node: ast.expr = decorator
+            while isinstance(node, ast.Call | ast.Attribute):
+                node = node.func if isinstance(node, ast.Call) else node.value
+            if isinstance(node, ast.Name):
+                yield node.id
+
+
 def _runs(text: str, body: list[ast.stmt]) -> bool:
     if "asyncio.run(" in text or "if __name__ ==" in text:
         return True
@@ -134,53 +167,6 @@ def _runs(text: str, body: list[ast.stmt]) -> bool:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             waiting.extend(ast.iter_child_nodes(node))
     return False
-
-
-def examples(found: Sequence[Part]) -> set[int]:
-    """Return the numbers of the blocks that show how the breaker is used.
-
-    A block that defines a breaker is none. Neither is one that defines, without
-    running anything, what the implementation needs and has nowhere else; and
-    where all blocks look like examples, the first counts as the implementation.
-    """
-    shown = {part.number for part in found if _is_foretaste(part, found)}
-    breakers: set[str] = set()
-    for part in found:
-        if part.number in shown:
-            continue
-        first = all(number in shown for number in range(part.number))
-        if _is_example(part, breakers, first=first):
-            shown.add(part.number)
-        breakers |= part.breakers
-    needed = {name for part in found if part.number not in shown for name in part.uses}
-    needed -= {name for part in found if part.number not in shown for name in part.defines}
-    shown -= {part.number for part in found if not part.runs and needed & part.defines}
-    return shown if len(shown) < len(found) else shown - {0}
-
-
-def _is_foretaste(part: Part, found: Sequence[Part]) -> bool:
-    """Tell whether a nameless block cannot run, for it calls what only a later one defines."""
-    if part.path is not None or part.defines:
-        return False
-    later = {name for other in found[part.number + 1 :] for name in other.defines}
-    known = {name for other in found[: part.number] for name in other.defines}
-    known |= {one.name for one in part.imports}
-    return bool(part.calls & (later - known))
-
-
-def _is_example(part: Part, breakers: set[str], *, first: bool) -> bool:
-    """Judge one block, given the *breakers* defined before it.
-
-    *first* says that no implementation came before it.
-    """
-    if part.breakers:
-        return False
-    if part.says_usage or part.runs:
-        return True
-    if part.path is not None or part.indented or first:
-        return False
-    shows = not part.defines or part.calls & breakers or imports_client(part.imports)
-    return bool(breakers and shows)
 
 
 def imported_as(found: Sequence[Part], shown: set[int]) -> str | None:

@@ -36,6 +36,11 @@ def is_breaker(name: str) -> bool:
     return _score(name) > 0
 
 
+def is_guard(name: str) -> bool:
+    """Tell whether a function or an object of this *name* puts others behind a breaker."""
+    return any(word in name.lower() for word in ("breaker", "circuit", "protect"))
+
+
 def _score(name: str) -> int:
     flat = name.replace("_", "").lower()
     if flat.endswith(_BESIDE) or not ("breaker" in flat or "circuit" in flat):

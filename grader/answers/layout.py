@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from grader.answers import blocks, cutting, paths
+from grader.answers import blocks, cutting, examples, paths
 from grader.answers.blocks import Part
 from grader.answers.joining import ended, joined
 from grader.answers.markdown import Document
@@ -79,7 +79,7 @@ class _Layout:
 
     def __init__(self, parts: list[Part]) -> None:
         self._parts = parts
-        self._shown = blocks.examples(parts)
+        self._shown = examples.examples(parts)
         self._files: dict[str, _File] = {}
         self._current: _File | None = None
         self._early: list[_File] = []

@@ -69,6 +69,11 @@ def imports(candidate: Candidate, role: str = "implementation", path: str = "") 
     )
 
 
+def required(tree: ast.Module) -> set[str]:
+    """Return the top-level modules outside the standard library that *tree* loads with."""
+    return {top for top, guarded in _reached(tree) if not guarded} - sys.stdlib_module_names
+
+
 def imported(nodes: Iterable[ast.AST]) -> Iterator[Imported]:
     """Yield what the import statements among *nodes* import, in order."""
     for node in nodes:

@@ -24,6 +24,11 @@ def undefined_names(candidate: Candidate) -> list[str]:
     ]
 
 
+def undefined(text: str) -> set[str]:
+    """Return the names that *text* uses and defines nowhere; empty where it does not parse."""
+    return {name for name, _ in _found(parsing.tree(text))}
+
+
 def _undefined(file: SourceFile, before: str) -> list[tuple[int, str]]:
     if before and not before.endswith("\n"):
         before += "\n"
