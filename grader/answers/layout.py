@@ -12,8 +12,8 @@ functions at the top level:
 - nothing is defined twice: the later block is appended;
 - a *named* block defines everything again: it replaces the earlier one;
 - otherwise the first stays, and the later becomes a file of its own with the
-  role of an example (`alternative.py`): a second version glued over the first
-  would be a program that nobody wrote.
+  role of an example (`alternative.py`), which may use the names of the first: a
+  second version glued over the first would be a program that nobody wrote.
 
 Files named without a folder that import each other with a dot, or one of which
 is `__init__.py`, were meant as a package: they get a folder.
@@ -111,14 +111,14 @@ class _Layout:
         elif known.defines <= part.defines:
             known.parts, known.role = [part], role
         else:
-            self._add("alternative", part)
+            self._add_alternative(part, known)
 
     def _nameless(self, part: Part) -> None:
         if self._current is None:
             path = blocks.imported_as(self._parts, self._shown) or "circuit_breaker.py"
             self._start(_File(path=self._free(path), parts=[part]))
         elif self._current.defines & part.defines:
-            self._add("alternative", part)
+            self._add_alternative(part, self._current)
         elif part.broken and not _goes_on(self._current, part):
             # What is not even code would cut off all that follows it.
             self._add_example(part)
@@ -136,6 +136,11 @@ class _Layout:
             self._early.append(file)
         else:
             file.continues = self._current.path
+
+    def _add_alternative(self, part: Part, known: _File) -> None:
+        file = self._add("alternative", part)
+        if known.role == "implementation":  # it may leave out what stands there
+            file.continues = known.path
 
     def _add(self, stem: str, part: Part) -> _File:
         path = self._free(f"{stem}.py")

@@ -6,21 +6,23 @@ import warnings
 from pyflakes import checker, messages  # type: ignore[import-untyped]
 
 from grader.answers import parsing
+from grader.answers.continuing import continued
+from grader.answers.joining import ended
 from grader.candidate import Candidate, SourceFile
 
 
 def undefined_names(candidate: Candidate) -> list[str]:
     """Return one sentence for each name of each file that is defined nowhere.
 
-    An example that continues another file may use its names. What is judged is
-    the kept text. `import *` makes every name possible, so it silences the file.
+    An example that continues another file may use its names, and those of the examples
+    before it that continue the same. What is judged is the kept text. `import *`
+    makes every name possible, so it silences the file.
     Sorted by file and line; a name is told once per file, where it is used first.
     """
-    texts = {file.path: file.text for file in candidate.files}
     return [
         f"{file.path}:{line} uses {name}, which is defined nowhere"
         for file in sorted(candidate.files, key=lambda file: file.path)
-        for line, name in _undefined(file, texts.get(file.continues or "", ""))
+        for line, name in _undefined(file, continued(file, candidate.files))
     ]
 
 
@@ -29,9 +31,8 @@ def undefined(text: str) -> set[str]:
     return {name for name, _ in _found(parsing.tree(text))}
 
 
-def _undefined(file: SourceFile, before: str) -> list[tuple[int, str]]:
-    if before and not before.endswith("\n"):
-        before += "\n"
+def _undefined(file: SourceFile, others: list[SourceFile]) -> list[tuple[int, str]]:
+    before = "".join(ended(other.text) for other in others)
     offset = before.count("\n")
     first: dict[str, int] = {}
     for name, line in _found(parsing.tree(before + file.text)):

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from grader.answers import paths
+from grader.answers.continuing import continued
 from grader.binding.arguments import Filler
 from grader.binding.example_source import CLIENTS, Source, acts, is_guard, names
 from grader.binding.extracts import Locals
@@ -89,8 +90,12 @@ def read(candidate: Candidate, breaker: str, build: Any) -> Code:
     ]
     ways.sort(key=lambda way: _RANKS.index(way.kind))
     examples = [s for s in sources if s.file.role == "example"]
+    files = [s.file for s in sources]
     return Code(
-        modules=tuple((s.module, _continued(s, sources)) for s in examples),
+        modules=tuple(
+            (s.module, tuple(paths.module(f.path) for f in continued(s.file, files)))
+            for s in examples
+        ),
         examples=tuple(s.module for s in examples),
         ways=(*ways, *programs),
         clients=tuple(c for c in CLIENTS if any(c in s.clients for s in sources)),
@@ -102,15 +107,6 @@ def read(candidate: Candidate, breaker: str, build: Any) -> Code:
 
 
 _RANKS = ("method", "wrapped", "function", "part")
-
-
-def _continued(source: Source, sources: list[Source]) -> tuple[str, ...]:
-    """Return the modules whose names an unnamed block may use: what it continues comes first."""
-    if source.file.continues is None:
-        return ()
-    before = sources[: sources.index(source)]
-    earlier = [s.module for s in before if s.file.continues == source.file.continues]
-    return (paths.module(source.file.continues), *earlier)
 
 
 class _Shared:

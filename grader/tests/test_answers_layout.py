@@ -226,6 +226,15 @@ def test_a_second_version_is_not_glued_over_the_first() -> None:
     assert (found["alternative.py"].role, found["alternative.py"].text) == ("example", second)
 
 
+def test_an_alternative_may_leave_out_what_stands_before_it() -> None:
+    excerpt = "class CircuitBreaker:\n    def trip(self):\n        raise RejectedError\n"
+    for first in (block(BREAKER), "### `cb.py`\n\n" + block(BREAKER)):
+        found = candidate(first, "Or:\n\n", block(excerpt), "## Usage\n\n", block(USE))
+        assert [file.role for file in found.files] == ["implementation", "example", "example"]
+        assert {file.continues for file in found.files[1:]} == {found.files[0].path}
+        assert undefined_names(found) == []
+
+
 def test_a_named_file_that_comes_whole_again_replaces_the_first() -> None:
     second = "# cb.py\n" + BREAKER + "\n\nclass More:\n    pass\n"
     assert files("### `cb.py`\n\n", block(BREAKER), block(second))["cb.py"].text == second

@@ -87,3 +87,17 @@ class A:
     assert found.required == {"httpx", "pydantic", "tenacity", "attrs", "anyio"}
     assert found.optional == {"structlog", "requests"}
     assert found.fallible == {"structlog"}
+
+
+def test_an_example_sees_the_names_of_the_examples_before_it() -> None:
+    files = (
+        source_file("a.py", "class A: ...\n"),
+        source_file("b.py", "x = A()", role="example", continues="a.py"),
+        source_file("c.py", "class A:\n    y = 1\n\n\nz = 1\n", role="example", continues="a.py"),
+        source_file("d.py", "A(x)\nz\n", role="example", continues="a.py"),
+        source_file("e.py", "x\n", role="example"),
+    )
+    assert names(*files) == [
+        "d.py:2 uses z, which is defined nowhere",
+        "e.py:1 uses x, which is defined nowhere",
+    ]
