@@ -21,6 +21,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
     number: int
     """Its place among the answer's Python blocks, from 0."""
+    block: Block
+    """Where it was read."""
     text: str
     kept: str
     """What of it parses."""
@@ -105,6 +107,7 @@ def _part(number: int, block: Block, path: str | None) -> Part:
     imports = tuple(imported(nodes))
     return Part(
         number=number,
+        block=block,
         text=block.text,
         kept=kept.text,
         closed=block.closed,

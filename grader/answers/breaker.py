@@ -84,6 +84,11 @@ def main_module(files: Sequence[SourceFile]) -> str | None:
     return paths.module(best.path)
 
 
+def has_call(methods: set[str]) -> bool:
+    """Tell whether there is one to call through among the names of a class's *methods*."""
+    return bool(methods & _CALLS)
+
+
 def _module_score(file: SourceFile) -> int:
     tree = parsing.tree(file.text)
     scores = [0]
@@ -105,5 +110,5 @@ def _class_score(found: ast.ClassDef) -> int:
     if not score or any(base.endswith(("Error", "Exception", "Enum")) for base in bases):
         return 0
     methods = {node.name for node in definitions(found)}
-    score += 15 if methods & _CALLS else 0
+    score += 15 if has_call(methods) else 0
     return max(1, score - (40 if bases & _ABSTRACT else 0))

@@ -11,6 +11,8 @@ functions at the top level:
 
 - nothing is defined twice: the later block is appended;
 - a *named* block defines everything again: it replaces the earlier one;
+- a nameless block has a whole breaker again, and the words before it or the code
+  around it tell that it is meant instead: it replaces what it defines again;
 - otherwise the first stays, and the later becomes a file of its own with the
   role of an example (`alternative.py`), which may use the names of the first: a
   second version glued over the first would be a program that nobody wrote.
@@ -23,7 +25,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from grader.answers import blocks, cutting, examples, paths
+from grader.answers import blocks, cutting, examples, paths, versions
 from grader.answers.blocks import Part
 from grader.answers.joining import ended, joined
 from grader.answers.markdown import Document
@@ -118,7 +120,10 @@ class _Layout:
             path = blocks.imported_as(self._parts, self._shown) or "circuit_breaker.py"
             self._start(_File(path=self._free(path), parts=[part]))
         elif self._current.defines & part.defines:
-            self._add_alternative(part, self._current)
+            if versions.replaces(part, self._current.parts, self._parts[part.number + 1 :]):
+                self._current.parts = versions.with_replaced(self._current.parts, part)
+            else:
+                self._add_alternative(part, self._current)
         elif part.broken and not _goes_on(self._current, part):
             # What is not even code would cut off all that follows it.
             self._add_example(part)
