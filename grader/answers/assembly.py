@@ -27,6 +27,8 @@ def from_markdown(text: str, *, where: str = "the answer", **known: Any) -> Cand
         for block in document.blocks
         if not block.closed and not any(_ends_with(file, block) for file in files)
     ]
+    if document.endless_thought:
+        broken.append("the answer breaks off before it begins: what the model thought never ends")
     requires = known.pop("requires", ()) or installs.distinct(_packages(document))
     return from_files(files, cut_off=broken, requires=requires, **known)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from grader.answers import thought
 from grader.answers.text import lines
 
 if TYPE_CHECKING:
@@ -53,16 +54,28 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """What an answer is made of, as far as code is concerned."""
 
     text: str
+    """Without what the model thought aloud."""
     blocks: tuple[Block, ...]
     prose: tuple[str, ...]
     """Paragraphs and headings, with their inline markup."""
     indented: tuple[str, ...]
     """Code that is set off by indentation alone."""
+    endless_thought: bool = False
+    """The answer broke off before it began."""
 
 
 def read(text: str) -> Document:
     """Take *text* apart. Never raises: every text is Markdown."""
-    return _read(text, _WRAPPED)
+    spoken = thought.Spoken(text=text)
+    if thought.is_possible(text):
+        spoken = thought.without(text, _lines_of_code(text))
+    document = _read(spoken.text, _WRAPPED)
+    return msgspec.structs.replace(document, endless_thought=spoken.endless)
+
+
+def _lines_of_code(text: str) -> set[int]:
+    fences = [token for token in _parser("html_block").parse(text) if token.type == "fence"]
+    return {line for token in fences for line in range(*(token.map or (0, 0)))}
 
 
 def _read(text: str, depth: int) -> Document:
