@@ -32,6 +32,8 @@ _USAGE_FILE = re.compile(
     r"(?:.*/)?(?:(?:example|usage|demo|test|quickstart)s?(?:[_.].*|/.*)"
     r"|.*_(?:example|usage|demo|test)s?\.py|main\.py)"
 )
+_ESCAPED = re.compile(r"\\([_.*-])")
+r"""Marks that Markdown would take for markup, as in `\_\_init\_\_.py`."""
 _LOOKED_AT = 400
 """Characters of a text that are searched for a name: searching is quadratic at worst."""
 _LABEL = 60
@@ -98,6 +100,7 @@ def _own_paths(block: Block) -> Iterator[str]:
 
 def _label(text: str) -> str | None:
     """Return the path in a text that does nothing but name a file."""
+    text = _ESCAPED.sub(r"\1", text)
     found = list(_ANY_PATH.finditer(text)) if len(text) <= _LOOKED_AT else []
     if len(found) != 1 or len(text) - len(found[0]["path"]) > _LABEL:
         return None

@@ -46,6 +46,7 @@ def roles(*pieces: str) -> dict[str, str]:
         "### 1. The breaker (`pkg/cb.py`)\n\nIt has three states.\n\n" + block(BREAKER),
         "**pkg/cb.py**\n\n" + block(BREAKER),
         "**pkg/cb.py**\n" + block(BREAKER),
+        r"**pkg/cb\.py**" + "\n\n" + block(BREAKER),
         "File: pkg/cb.py\n\n" + block(BREAKER),
         block(BREAKER, 'python title="pkg/cb.py"'),
         block(BREAKER, "python:src/pkg/cb.py"),
@@ -78,6 +79,12 @@ def test_an_unsafe_name_counts_as_none(name: str) -> None:
 )
 def test_prose_that_mentions_a_file_does_not_name_the_block(words: str) -> None:
     assert list(files(f"{words}\n\n", block(BREAKER))) == ["circuit_breaker.py"]
+
+
+@pytest.mark.parametrize("name", ["p/__init__.py", r"p/\_\_init\_\_.py", r"p/\_\_init__.py"])
+@pytest.mark.parametrize("label", ["**{}**", "### {}", "File: {}"])
+def test_a_name_may_be_escaped_for_markdown(name: str, label: str) -> None:
+    assert list(files(label.format(name) + "\n\n", block(BREAKER))) == ["p/__init__.py"]
 
 
 def test_a_heading_names_only_the_first_block_below_it() -> None:
