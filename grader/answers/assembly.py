@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from grader.answers import breaker, cutting, installs, labels, layout, markdown, newer
+from grader.answers import breaker, cutting, installs, labels, layout, markdown, newer, notebook
 from grader.candidate import Candidate, SourceFile
 from grader.errors import InputError
 
@@ -82,4 +82,4 @@ def _packages(document: markdown.Document) -> Iterable[str]:
         elif installs.is_shell(block.info):
             yield from installs.from_commands(block.text)
         elif labels.is_python(block.info):
-            yield from installs.from_comments(block.text)
+            yield from installs.from_comments(notebook.plain(block.text))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from grader.answers import breaker, cutting, labels, parsing, paths
+from grader.answers import breaker, cutting, labels, notebook, parsing, paths
 from grader.answers.markdown import Block, Document
 from grader.answers.modules import Imported, imported, required
 
@@ -63,7 +63,8 @@ def parts(document: Document) -> list[Part]:
     """
     found: list[Part] = []
     named_by: set[int] = set()
-    for block in _python(document):
+    for cell in _python(document):
+        block = msgspec.structs.replace(cell, text=notebook.plain(cell.text))
         path = labels.own_path(block)
         if path is None and block.headings and block.headings[-1].number not in named_by:
             path = labels.heading_path(block)
@@ -75,7 +76,7 @@ def parts(document: Document) -> list[Part]:
 
 def _python(document: Document) -> Iterator[Block]:
     for block in document.blocks:
-        if labels.is_python(block.info) or (not block.info and _is_code(block)):
+        if labels.is_python(block.info) or (labels.may_be_python(block.info) and _is_code(block)):
             yield block
     if document.blocks:
         return
@@ -90,9 +91,13 @@ def _python(document: Document) -> Iterator[Block]:
 
 
 def _is_code(block: Block) -> bool:
-    """Tell whether an untagged block is Python: many are diagrams or output."""
-    kept = cutting.cut(block.text, open_fence=not block.closed)
-    return (kept.cut is None or not block.closed) and _has_code(kept.text)
+    """Tell whether an untagged block is Python: many are diagrams or output.
+
+    One that is called a text has to define something: a list of imports may be there to be read.
+    """
+    kept = cutting.cut(notebook.plain(block.text), open_fence=not block.closed)
+    sound = kept.cut is None or not block.closed
+    return sound and _has_code(kept.text, definition=bool(block.info))
 
 
 def _has_code(text: str, *, definition: bool = False) -> bool:

@@ -32,6 +32,7 @@ _USAGE_FILE = re.compile(
     r"(?:.*/)?(?:(?:example|usage|demo|test|quickstart)s?(?:[_.].*|/.*)"
     r"|.*_(?:example|usage|demo|test)s?\.py|main\.py)"
 )
+_ANYTHING = {"text", "txt", "code", "jupyter", "notebook", "plaintext", "source"}
 _ESCAPED = re.compile(r"\\([_.*-])")
 r"""Marks that Markdown would take for markup, as in `\_\_init\_\_.py`."""
 _LOOKED_AT = 400
@@ -43,6 +44,12 @@ _LABEL = 60
 def is_python(info: str) -> bool:
     """Tell whether an info string says Python, as `py`, `{.python}` and `python:x.py` do."""
     return _PYTHON.match(info) is not None
+
+
+def may_be_python(info: str) -> bool:
+    """Tell whether an info string leaves open what the block is; none at all does so too."""
+    words = info.lower().split()
+    return not words or words[0] in _ANYTHING
 
 
 def says_usage(block: Block) -> bool:

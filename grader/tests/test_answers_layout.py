@@ -291,6 +291,27 @@ def test_an_untagged_block_is_python_if_it_parses_and_says_something(
     assert bool(files(block(code, ""))) == is_code
 
 
+@pytest.mark.parametrize("info", ["text", "code", "Jupyter", "txt title"])
+def test_a_block_that_is_called_a_text_is_python_if_it_defines_something(info: str) -> None:
+    assert files(block(BREAKER, info))["circuit_breaker.py"].text == BREAKER
+    assert files(block("import enum\n", info), block("CLOSED --> OPEN\n", info)) == {}
+    assert files(block(BREAKER, "javascript")) == {}
+
+
+@pytest.mark.parametrize("info", ["python", "jupyter", ""])
+def test_commands_to_a_notebook_are_no_code(info: str) -> None:
+    found = candidate(block("!pip install -q httpx\n%autoreload 2\n" + BREAKER, info))
+    assert found.files[0].text == "# !pip install -q httpx\n# %autoreload 2\n" + BREAKER
+    assert not found.cut_off
+    assert found.requires == (() if info == "jupyter" else ("httpx",))
+    text = 'TEXT = """\n!pip install x\n"""\n' + BREAKER
+    assert candidate(block(text, info)).files[0].text == text
+
+
+def test_a_byte_order_mark_before_a_block_of_code_is_no_code() -> None:
+    assert candidate(block("\ufeff" + BREAKER)).files[0].text == BREAKER
+
+
 def test_an_untagged_block_may_be_cut_off_too() -> None:
     found = candidate(f"```\n{BREAKER}    def re")
     assert found.files[0].text == BREAKER
