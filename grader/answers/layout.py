@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from grader.answers import blocks, cutting, examples, paths, versions
+from grader.answers import blocks, cutting, examples, methods, paths, versions
 from grader.answers.blocks import Part
 from grader.answers.joining import ended, joined
 from grader.answers.markdown import Document
@@ -128,7 +128,8 @@ class _Layout:
             # What is not even code would cut off all that follows it.
             self._add_example(part)
         else:
-            self._current.parts.append(part)
+            hosted = methods.with_methods(self._current.parts, part)
+            self._current.parts = hosted or [*self._current.parts, part]
 
     def _start(self, file: _File) -> None:
         self._files[file.path] = file

@@ -6,7 +6,7 @@ from grader.answers.markdown import Block
 
 _THING = (
     r"(?:version|implementation|code|class|breaker|solution|one|module|file|script|listing|rewrite"
-    r"|block|answer)\b"
+    r"|block|answer|methods?)\b"
 )
 _REPLACING = r"(?:improved|corrected|fixed|final|revised|updated|refined|rewritten)"
 _FULLER = (
