@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from grader.answers import breaker, cutting, labels, notebook, parsing, paths
+from grader.answers import breaker, cutting, heredocs, labels, notebook, parsing, paths
 from grader.answers.markdown import Block, Document
 from grader.answers.modules import Imported, imported, required
 
@@ -78,6 +78,8 @@ def _python(document: Document) -> Iterator[Block]:
     for block in document.blocks:
         if labels.is_python(block.info) or (labels.may_be_python(block.info) and _is_code(block)):
             yield block
+        else:
+            yield from heredocs.written(block)
     if document.blocks:
         return
     bare = cutting.cut(document.text)

@@ -308,6 +308,24 @@ def test_commands_to_a_notebook_are_no_code(info: str) -> None:
     assert candidate(block(text, info)).files[0].text == text
 
 
+@pytest.mark.parametrize("info", ["bash", "sh", "console", ""])
+def test_a_file_that_the_shell_writes_is_a_file_of_the_answer(info: str) -> None:
+    commands = (
+        f"mkdir -p pkg\ncat > pkg/cb.py <<'EOF'\n{BREAKER}EOF\n"
+        f"tee main.py << END >/dev/null\nfrom pkg.cb import CircuitBreaker\n{USE}END\n"
+        "cat <<EOF > notes.txt\nimport this\nEOF\npython main.py\n"
+    )
+    found = files(block(commands, info))
+    assert {path: file.role for path, file in found.items()} == {
+        "pkg/cb.py": "implementation",
+        "main.py": "example",
+    }
+    assert found["pkg/cb.py"].text == BREAKER
+    cut = candidate(f"```bash\ncat > pkg/cb.py <<EOF\n{BREAKER}    def re")
+    assert cut.files[0].text == BREAKER
+    assert len(cut.cut_off) == 1
+
+
 def test_a_byte_order_mark_before_a_block_of_code_is_no_code() -> None:
     assert candidate(block("\ufeff" + BREAKER)).files[0].text == BREAKER
 
