@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from grader.answers import thought
+from grader.answers import html_code, thought
 from grader.answers.text import lines
 
 if TYPE_CHECKING:
@@ -69,7 +69,10 @@ def read(text: str) -> Document:
     spoken = thought.Spoken(text=text)
     if thought.is_possible(text):
         spoken = thought.without(text, _lines_of_code(text))
-    document = _read(spoken.text, _WRAPPED)
+    text = spoken.text
+    if html_code.is_possible(text):
+        text = html_code.fenced(text, _lines_of_code(text))
+    document = _read(text, _WRAPPED)
     return msgspec.structs.replace(document, endless_thought=spoken.endless)
 
 
