@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from grader.answers import breaker, cutting, heredocs, labels, notebook, parsing, paths
+from grader.answers import bare, breaker, cutting, heredocs, labels, notebook, parsing, paths
 from grader.answers.markdown import Block, Document
 from grader.answers.modules import Imported, imported, required
 
@@ -58,8 +58,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 def parts(document: Document) -> list[Part]:
     """Return the Python blocks of an answer in order.
 
-    An answer without any fence may be bare Python, or indented as Markdown once
-    asked for: what parses and has a definition or an import is taken then.
+    An answer without any fence may be bare Python, perhaps between prose, or indented
+    as Markdown once asked for: what parses and has a definition or an import is taken then.
     """
     found: list[Part] = []
     named_by: set[int] = set()
@@ -74,22 +74,26 @@ def parts(document: Document) -> list[Part]:
     return found
 
 
-def _python(document: Document) -> Iterator[Block]:
+def _python(document: Document) -> list[Block]:
+    found: list[Block] = []
     for block in document.blocks:
         if labels.is_python(block.info) or (labels.may_be_python(block.info) and _is_code(block)):
-            yield block
+            found.append(block)
         else:
-            yield from heredocs.written(block)
-    if document.blocks:
-        return
-    bare = cutting.cut(document.text)
-    if _has_code(bare.text, definition=bare.cut is not None):
-        yield Block(info="python", text=document.text, closed=True)
-        return
-    for text in document.indented:
-        block = Block(info="", text=text, closed=True)
-        if _is_code(block):
-            yield block
+            found += heredocs.written(block)
+    return found or _unfenced(document)
+
+
+def _unfenced(document: Document) -> list[Block]:
+    runs = list(bare.runs(document.outside))
+    if not document.blocks:
+        kept = cutting.cut(document.text)
+        whole = kept.cut is None or (len(runs) == 1 and document.text.endswith(runs[0].text))
+        if whole and _has_code(kept.text, definition=kept.cut is not None):
+            return [Block(info="python", text=document.text, closed=True)]
+    indented = [] if document.blocks else document.indented
+    blocks = [Block(info="", text=text, closed=True) for text in indented]
+    return runs or [block for block in blocks if _is_code(block)]
 
 
 def _is_code(block: Block) -> bool:

@@ -60,6 +60,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """Paragraphs and headings, with their inline markup."""
     indented: tuple[str, ...]
     """Code that is set off by indentation alone."""
+    outside: str = ""
+    """The text, with three backticks for each line of a block."""
     endless_thought: bool = False
     """The answer broke off before it began."""
 
@@ -103,8 +105,18 @@ def _read(text: str, depth: int) -> Document:
         text=text,
         blocks=tuple(blocks),
         prose=tuple(token.content for token in tokens if token.type == "inline"),
+        outside=_outside(text, tokens),
         indented=tuple(token.content for token in tokens if token.type == "code_block"),
     )
+
+
+def _outside(text: str, tokens: list[Token]) -> str:
+    kept = lines(text)
+    for token in tokens:
+        if token.type == "fence" and token.map is not None:
+            first, end = token.map
+            kept[first:end] = ["```\n"] * len(kept[first:end])
+    return "".join(kept)
 
 
 def _parser(*without: str) -> MarkdownIt:
