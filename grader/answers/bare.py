@@ -24,7 +24,7 @@ _LOOKED_AT = 200
 """Characters of a line that tell prose from code."""
 _LONGEST = 200_000
 """Characters of an answer in which code is looked for: each run takes a parse of the rest."""
-_RUNS = 20
+_RUNS = 10
 """Of code that are looked for."""
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from grader.answers import html_code, thought
+from grader.answers import html_code, lost_fences, thought
 from grader.answers.text import lines
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ _NESTING = 20
 
 _WRAPPED = 3
 """Levels of ```` ```markdown ```` around an answer that are unwrapped."""
+
+
+_FORGOTTEN = 10
+"""Closing fences that are set where they were forgotten."""
 
 
 class Heading(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +88,7 @@ def _lines_of_code(text: str) -> set[int]:
 
 
 def _read(text: str, depth: int) -> Document:
-    tokens = _parser("html_block", "reference").parse(text)
+    text, tokens = _parsed(text)
     last_line = text.rstrip().count("\n") + 1
     if any(_ends_early(token, last_line) for token in tokens):
         # Code written further left than the list item it belongs to: CommonMark
@@ -108,6 +112,26 @@ def _read(text: str, depth: int) -> Document:
         outside=_outside(text, tokens),
         indented=tuple(token.content for token in tokens if token.type == "code_block"),
     )
+
+
+def _parsed(text: str) -> tuple[str, list[Token]]:
+    """Return *text*, each fence that was forgotten in it set, and what it consists of."""
+    parser = _parser("html_block", "reference")
+    for _ in range(_FORGOTTEN):
+        tokens = parser.parse(text)
+        code = [t for t in tokens if t.type == "fence" and not t.level and _says_python(t)]
+        ends = ((token, lost_fences.place(token.content)) for token in code)
+        token, end = next(((t, end) for t, end in ends if end is not None), (None, 0))
+        if token is None or token.map is None or end is None:
+            return text, tokens
+        whole = lines(text)
+        at = token.map[0] + 1 + end
+        text = "".join([*whole[:at], token.markup + "\n", *whole[at:]])
+    return text, parser.parse(text)
+
+
+def _says_python(token: Token) -> bool:
+    return token.info.lower().lstrip(" {.").startswith("py")
 
 
 def _outside(text: str, tokens: list[Token]) -> str:
