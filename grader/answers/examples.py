@@ -8,6 +8,14 @@ from grader.answers.breaker import is_guard
 from grader.answers.joining import joined
 from grader.answers.modules import imports_client
 
+_ANYWHERE = frozenset(
+    {
+        *("anyio", "attr", "attrs", "loguru", "pydantic", "pydantic_settings", "structlog"),
+        "typing_extensions",
+    }
+)
+"""Packages that any code may be written with: they do not tell what it is for."""
+
 
 def examples(found: Sequence[Part]) -> set[int]:
     """Return the numbers of the blocks that show how the breaker is used.
@@ -82,7 +90,7 @@ def _goes_beyond(part: Part, core: list[Part], shown: list[Part], modules: set[s
     if not any(other.breakers for other in core):
         return False
     bound = {name for other in core for name in other.binds}
-    known = {one.top for one in part.imports if one.name in bound} | modules
+    known = {one.top for one in part.imports if one.name in bound} | modules | _ANYWHERE
     known |= {module for other in core for module in other.requires}
     if part.requires - known or any(is_guard(name) for name in part.decorators & bound):
         return True

@@ -3,7 +3,7 @@
 A block with a name becomes that file. A nameless one continues the
 implementation file before it, or starts `circuit_breaker.py`, unless it is an
 example: then it is a file of its own that goes on using the implementation's
-names.
+names. Methods alone go into the class they belong to.
 
 When a name comes twice, or a nameless block defines again what the file it
 would continue defines, this holds, with "defines" meaning classes and
