@@ -56,6 +56,10 @@ def test_code_that_is_too_deep_to_look_into_claims_nothing() -> None:
     assert names(source_file("a.py", "x = 1" + " + 1" * 2_500 + "\n")) == []
 
 
+def test_a_future_import_within_a_class_is_not_looked_into() -> None:
+    assert names(source_file("a.py", "class A:\n    from __future__ import annotations\nB\n")) == []
+
+
 def test_imports_are_told_apart_by_whether_they_have_to_succeed() -> None:
     code = """
 import asyncio, httpx.auth
