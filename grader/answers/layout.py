@@ -180,6 +180,8 @@ class _Layout:
             for file in found:
                 if file.continues is None and paths.module(file.path) in needed:
                     file.role = "implementation"
+        if found and all(file.role == "example" for file in found):
+            found[0].role, found[0].continues = "implementation", None
 
     def _into_package(self) -> None:
         flat = [

@@ -215,6 +215,13 @@ def test_where_all_looks_like_an_example_the_first_is_the_implementation() -> No
     assert [file.role for file in found.files] == ["implementation", "example"]
 
 
+def test_of_files_that_all_begin_as_examples_the_first_is_the_implementation() -> None:
+    begun = "### `a.py`\n\n" + block("import asyncio\n\nasyncio.run(main())\n")
+    found = candidate(begun, "### `a.py`\n\n", block("x = 1\n"))
+    assert [(file.path, file.role) for file in found.files] == [("a.py", "implementation")]
+    assert found.main == "a"
+
+
 def test_what_the_implementation_needs_is_no_example() -> None:
     needs = BREAKER + "\n\nSTATE = State()\n"
     found = files(
