@@ -36,8 +36,7 @@ needs("st-recovers-by-itself", rows="bo-first bo-first-exact bo-reset ht-recover
 # How long it is open is found out by asking again and again.
 needs(
     "st-rejections-dont-extend",
-    rows="st-not-early st-opened-at-trip st-retry-after bo-first bo-first-exact bo-geometric bo-cap"
-    " bo-reset",
+    rows="st-opened-at-trip st-retry-after bo-first bo-first-exact bo-geometric bo-cap bo-reset",
 )
 
 # What does not close again is in no later round as it would be in the first.
