@@ -40,8 +40,10 @@ class Locals:
 
     def _visit_defaults(self, arguments: ast.arguments) -> None:
         known = [*arguments.posonlyargs, *arguments.args]
-        pairs = [*zip(reversed(known), reversed(arguments.defaults), strict=False)]
-        pairs += [*zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]  # type: ignore[list-item]
+        pairs: list[tuple[ast.arg, ast.expr | None]] = [
+            *zip(reversed(known), reversed(arguments.defaults), strict=False),
+            *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+        ]
         for argument, default in pairs:
             if default is not None:
                 made = ast.Assign([ast.Name(argument.arg, ast.Store())], default)

@@ -94,23 +94,18 @@ class Readings:
             data = [name for name in shape.data if name.startswith("_") == private]
             for name in (*data, *(self._questions.of(target, shape) if not private else ())):
                 whole = Accessor(path=(name,), target=target)
-                for key, value in self._read(whole, fresh).items():
+                for key, value in self._trial.read(whole, fresh).items():
                     if state_of(value) == CLOSED:
                         path = (name, *key.split(".")) if key else (name,)
                         yield Accessor(path=path, target=target)
                 if self._said(whole, fresh) == [CLOSED]:
                     yield whole
 
-    def _read(self, accessor: Accessor, breaker: Breaker, *, named: bool = False) -> dict[str, Any]:
-        path = {"target": accessor.target, "path": accessor.path}
-        reply = self._trial.lab.request("read", breaker=breaker.handle, named=named, **path)
-        return reply.value if reply.error is None and isinstance(reply.value, dict) else {}
-
     def _raw(self, accessor: Accessor, breaker: Breaker) -> str | None:
-        return raw_state(self._read(accessor, breaker, named=True))
+        return raw_state(self._trial.read(accessor, breaker, named=True))
 
     def _said(self, accessor: Accessor, *breakers: Breaker) -> list[str | None]:
-        return [word_of(self._read(accessor, breaker, named=True)) for breaker in breakers]
+        return [word_of(self._trial.read(accessor, breaker, named=True)) for breaker in breakers]
 
     def _has_flags(self, target: str, shape: ObjectShape, fresh: Breaker, tripped: Breaker) -> bool:
         """See whether members such as `is_open` tell closed from open."""
@@ -129,7 +124,7 @@ class Readings:
         return True
 
     def _flag(self, name: str, target: str, breaker: Breaker) -> bool | None:
-        value = self._read(Accessor(path=(name,), target=target), breaker).get("")
+        value = self._trial.read(Accessor(path=(name,), target=target), breaker).get("")
         return value if isinstance(value, bool) else None
 
     # --- the counts -------------------------------------------------------------------
@@ -145,7 +140,7 @@ class Readings:
         for target, shape in self._trial.targets(breaker):
             for rank, path in enumerate(_metric_paths(shape)):
                 place = Accessor(path=path, target=target)
-                flat = self._without_settings(self._read(place, breaker))
+                flat = self._without_settings(self._trial.read(place, breaker))
                 counts = find_counts(flat, of_breaker=not path)
                 merit = (len(set(counts) - {"state"}), -rank)
                 if merit > best and merit[0] > 0:
@@ -184,7 +179,7 @@ class Readings:
         metrics, where = binding.metrics, binding.counts.get("state")
         if binding.state is not None or metrics is None or where is None or fresh is None:
             return
-        if as_state(self._read(metrics, fresh), {}) is not None:
+        if as_state(self._trial.read(metrics, fresh), {}) is not None:
             self._trial.adopt(state=metrics)
             return
         inside = msgspec.structs.replace(metrics, path=(*metrics.path, *where.split(".")))
@@ -224,7 +219,7 @@ class Readings:
             questions = self._questions.of(target, shape)
             for path in (*_metric_paths(shape), *_unlisted_paths(shape, questions)):
                 place = Accessor(path=path, target=target)
-                if path and self._read(place, breaker):
+                if path and self._trial.read(place, breaker):
                     yield place
 
     def _settle_listener(self, known: int) -> None:
@@ -237,7 +232,7 @@ class Readings:
         if breaker is not None:
             breaker.succeed()
             self._trial.fail_until_rejected(breaker)
-            counts = find_counts(self._read(Accessor(path=(), target="~"), breaker))
+            counts = find_counts(self._trial.read(Accessor(path=(), target="~"), breaker))
             if len(set(counts) - {"state"}) > known:
                 self._trial.adopt(metrics=Accessor(path=(), target="~"), counts=counts)
                 return
@@ -252,7 +247,7 @@ class Readings:
         breaker.succeed()
         self._trial.fail_until_rejected(breaker)
         accessor = Accessor(path=(), target=EXPORTED)
-        counts = find_counts(self._read(accessor, breaker))
+        counts = find_counts(self._trial.read(accessor, breaker))
         if len(set(counts) - {"state"}) > len(handed_out):
             self._trial.adopt(metrics=accessor, counts=counts)
 
