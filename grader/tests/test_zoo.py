@@ -1,7 +1,5 @@
 """The zoo is played on every tier of the machine: nothing is won, nothing is left."""
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -57,7 +55,7 @@ def test_of_a_run_that_is_killed_no_process_is_left(name: str, tier: Tier, tmp_p
             stderr=subprocess.DEVNULL,
         )
         workers_came = _becomes_true(_under_attack(planted))
-        os.kill(run.pid, signal.SIGKILL)
+        run.kill()
         run.wait()
         effects = list(planted.effects(""))
     assert workers_came, "the attack never began"
@@ -66,16 +64,18 @@ def test_of_a_run_that_is_killed_no_process_is_left(name: str, tier: Tier, tmp_p
 
 
 def _under_attack(planted: Planted) -> Callable[[], bool]:
-    """Return whether the run, a template that has lived for a while, and a worker are there.
+    """Return whether the run, a template and a worker are there, and are those of the attack.
 
-    The template by which a tier is tried lives much shorter.
+    The template by which a tier is tried starts one worker and is gone soon: here either many
+    workers came, as fast as the machine is, or one stays.
     """
     looked: Counter[int] = Counter()
 
     def under_attack() -> bool:
         now = planted.started()
         looked.update(now)
-        return len(now) >= 3 and sum(looked[process] > 50 for process in now) >= 2
+        one_stays = sum(looked[process] > 100 for process in now) >= 2
+        return len(now) >= 3 and (len(looked) > 20 or one_stays)
 
     return under_attack
 
@@ -85,5 +85,5 @@ def _becomes_true(condition: object, within: float = 30.0) -> bool:
     while time.monotonic() < deadline:
         if condition():  # type: ignore[operator]
             return True
-        time.sleep(0.02)
+        time.sleep(0.005)
     return False
