@@ -17,7 +17,7 @@ from grader.candidate import Candidate
 from grader.certificate import Certificate
 from grader.conversation.failures import Blocked, CandidateFailure, Interrupted, Unknown
 from grader.conversation.session import Session
-from grader.conversation.worker import Worker
+from grader.conversation.worker import Patience, Worker
 from grader.driver.certify import certify
 from grader.driver.lab import Lab, Refused
 from grader.driver.learn import learn
@@ -41,7 +41,13 @@ class Bench:
     """One candidate, its binding and the scenarios that were played with it."""
 
     def __init__(
-        self, candidate: Candidate, tier: Tier, *, seed: int = 0, at_once: int = 1
+        self,
+        candidate: Candidate,
+        tier: Tier,
+        *,
+        seed: int = 0,
+        at_once: int = 1,
+        patience: Patience | None = None,
     ) -> None:
         """Take at most `at_once` workers at a time; verdicts do not depend on how many."""
         self.candidate = candidate
@@ -49,7 +55,7 @@ class Bench:
         self._ahead: Ahead | None = None
         self.seed = seed
         self._reading = Reading.of(candidate)  # here: one thread alone parses
-        self._session = Session(candidate, tier, seed=seed)
+        self._session = Session(candidate, tier, seed=seed, patience=patience)
         self.played: dict[str, Played] = {}
         """What came of the scenarios so far, by name."""
         self._binding: Binding | Ending | None = None

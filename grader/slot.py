@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,6 +22,9 @@ from grader.grading import Graded, grade
 from grader.results import CandidateResult
 from grader.sandbox import Tier
 from grader.scoring import Rubric
+
+if TYPE_CHECKING:
+    from multiprocessing.sharedctypes import Synchronized
 
 _TRIES = 3
 _GRADING = threading.Lock()
@@ -42,15 +46,36 @@ def processes(count: int) -> ProcessPoolExecutor:
     """Return so many processes to grade in, each warm; none runs the caller's program again."""
     context = apart.Context()
     context.set_forkserver_preload(["grader.grading"])
-    return ProcessPoolExecutor(count, context, begin)
+    numbers = context.Value("i", 0) if count >= len(_cores()) else None
+    return ProcessPoolExecutor(count, context, begin, (numbers,))
 
 
-def begin() -> None:
-    """Begin to be such a process."""
+def begin(numbers: "Synchronized[int] | None" = None) -> None:
+    """Begin to be such a process; `numbers` counts those that share out the cores."""
+    if numbers is not None:
+        with numbers.get_lock():
+            number, numbers.value = numbers.value, numbers.value + 1
+        _stay_on(number)
     gc.freeze()  # what was imported stays: looking through it for garbage finds none
     # An interrupt is for the process that waits for these.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+
+
+def _stay_on(number: int) -> None:
+    """Stay on one core, with all that is started from here.
+
+    The grader and a worker take turns, thousands of times for a candidate: what wakes the other on
+    the same core spares a fifth of the time. Where there are fewer processes than cores the system
+    shares the cores out better, as it knows what else runs.
+    """
+    if cores := _cores():
+        os.sched_setaffinity(0, {cores[number % len(cores)]})
+
+
+def _cores() -> list[int]:
+    """Return the cores that this process may use; none where the system does not tell."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
 def _end_with_parent() -> None:

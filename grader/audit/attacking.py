@@ -13,6 +13,7 @@ from grader.audit.planted import Planted
 from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
 from grader.cases import Verdicts
+from grader.conversation.worker import Patience
 from grader.errors import GraderError
 from grader.played import plain
 from grader.sandbox import Tier, probe
@@ -39,8 +40,13 @@ def rows_of(tier: Tier) -> frozenset[str]:
     return FEW if any(probe(other) is None for other in stronger) else ROWS
 
 
-def play(candidate: Candidate | Unreadable, tier: Tier, planted: Planted) -> Achieved:
-    """Play the rows, then look at the machine.
+def play(
+    candidate: Candidate | Unreadable,
+    tier: Tier,
+    planted: Planted,
+    patience: Patience | None = None,
+) -> Achieved:
+    """Play the rows, with the patience that any candidate gets or less; look at the machine.
 
     Raises GraderError where the grader itself failed, which is an attack's success.
     """
@@ -48,7 +54,7 @@ def play(candidate: Candidate | Unreadable, tier: Tier, planted: Planted) -> Ach
         return Achieved(refused=candidate.problem, effects=tuple(planted.effects("")))
     started = time.monotonic()
     found, wanted = Verdicts(), rows_of(tier)
-    with Bench(candidate, tier) as bench:
+    with Bench(candidate, tier, patience=patience) as bench:
         for test in tests():
             if test.row.id in wanted:
                 found.cases.append(test.judge(bench, candidate.id))
@@ -93,10 +99,14 @@ def attacked(attack: Attack, tier: Tier, folder: Path = attacks.FOLDER) -> Outco
         if isinstance(candidate, Candidate):
             candidate = planted.fill(candidate)
         try:
-            achieved = play(candidate, tier, planted)
+            achieved = play(candidate, tier, planted, _little() if attack.endless else None)
         except GraderError as error:
             achieved = Achieved(effects=(f"grader: it failed: {error}", *planted.effects("")))
     return attacks.judge(attack, str(tier), achieved, twin)
+
+
+def _little() -> Patience:
+    return Patience(seconds=1.0, together=1.5)
 
 
 def changed_next(twin: str, tier: Tier) -> Iterator[str]:

@@ -38,6 +38,8 @@ class Attack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     itself, fails by a limit or by the deadline, whichever comes first; the input is refused."""
     dies: Literal["", "crash", "hang", "resource", "protocol"] = ""
     """What its errors have to say that it died of."""
+    endless: bool = False
+    """It takes whatever time it is given: here that is a second, as its end is what matters."""
     gains: tuple[str, ...] = ()
     """Attested rows that it may win by forging them."""
     earned: dict[str, str] = {}

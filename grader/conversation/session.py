@@ -27,14 +27,21 @@ _MOST_BYTES = 64 * 1024
 class Session:
     """Lays out a candidate, starts its sandbox at first use, and forks workers."""
 
-    def __init__(self, candidate: Candidate, tier: Tier, *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        candidate: Candidate,
+        tier: Tier,
+        *,
+        seed: int = 0,
+        patience: Patience | None = None,
+    ) -> None:
         self.candidate = candidate
         self.tier = tier
         self.seed = seed
         self.absent: tuple[str, ...] = ()
         """Third-party modules that the candidate imports and this machine does not have."""
         self._imports = imports(candidate)  # here: one thread alone parses
-        self._patience = Patience()
+        self._patience = patience or Patience()
         self._lock = threading.Lock()
         """One exchange with the template at a time, whichever thread asks."""
         self._folder: Path | None = None
