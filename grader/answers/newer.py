@@ -4,10 +4,14 @@ import re
 import sys
 from collections.abc import Iterable
 
+from grader.answers import cutting, fstrings
 from grader.candidate import SourceFile
 
-_TYPE_PARAMETERS = (3, 12)
-"""The version that brought `class Box[T]`, `def first[T](…)` and `type Name = …`."""
+_NEWER = (3, 12)
+"""The version that brought `class Box[T]`, `def first[T](…)`, `type Name = …`, and f-strings with
+any expression in their braces."""
+_LONGEST = 200_000
+"""Characters of a file whose strings are looked at; no answer has more, but a trap may."""
 _WRITTEN_FOR_IT = re.compile(
     r"\s*(?:(?:async\s+def|def|class)\s+\w+\s*\[|type\s+\w+\s*(?:\[[^\]]*\])?\s*=[^=;{]*$)"
 )
@@ -18,17 +22,27 @@ def needed(files: Iterable[SourceFile], here: tuple[int, ...] = sys.version_info
 
     That is one which does not parse from a statement on that only a newer one has.
     """
-    if here >= _TYPE_PARAMETERS:
+    if here >= _NEWER:
         return ""
     for file in files:
         line = _not_parsed(file)
-        if line is not None and _WRITTEN_FOR_IT.match(line[1]):
-            newer, own = (".".join(map(str, version)) for version in (_TYPE_PARAMETERS, here))
+        if line is not None and (_WRITTEN_FOR_IT.match(line[1]) or _has_newer_strings(file)):
+            newer, own = (".".join(map(str, version)) for version in (_NEWER, here))
             return (
                 f"{file.path}:{line[0]} is written for Python {newer}, and this is {own}:"
                 " grade it with a newer one"
             )
     return ""
+
+
+def _has_newer_strings(file: SourceFile) -> bool:
+    """Whether more of a file parses once its f-strings are read as a newer Python does."""
+    assert file.cut is not None  # noqa: S101  only of what does not parse it is asked
+    if len(file.delivered) > _LONGEST:
+        return False
+    plain = fstrings.plain(file.delivered)
+    kept = cutting.cut(plain)
+    return kept.cut is None or kept.cut.kept_lines > file.cut.kept_lines
 
 
 def _not_parsed(file: SourceFile) -> tuple[int, str] | None:

@@ -26,6 +26,9 @@ def cut_after_two_lines(rest: str) -> SourceFile:
         "async def call[T](function: Callable[[], T]) -> T:\n    return await function()\n",
         "type Function = Callable[..., int]\n",
         "type Function[T] = Callable[..., T]\n",
+        'def told(a):\n    return f"{a["state"]}"\n',
+        "def told(a):\n    return f'{'\\n'.join(a)}'\n",
+        'def told(a):\n    return f"{a["state"]}"\n\n\ndef cut(\n',
     ],
 )
 def test_what_only_a_newer_python_has_is_seen(rest: str) -> None:
@@ -43,6 +46,9 @@ def test_what_only_a_newer_python_has_is_seen(rest: str) -> None:
         'type State = "closed" | "open";\n',
         "type Options = {\n",
         "type = [1,\n",
+        'def told(a):\n    return f"{a b}"\n',
+        'def told(a):\n    return f"{a}" +\n',
+        'def told(a):\n    return f"{a["state"]',
         "",
     ],
 )
