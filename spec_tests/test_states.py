@@ -228,17 +228,22 @@ def test_rejections_do_not_extend_the_open_period(rejections_while_open: Rejecti
 @requirement("st-isolated", MUST, source="the definition")
 def test_breakers_do_not_share_their_state(neighbours: Neighbours) -> None:
     """Two breakers that are built alike do not share state."""
-    blocked_unless(neighbours.tripped_rejects.rejected, "th-exact", "the first did not trip")
-    assert neighbours.other.succeeded, (
-        f"one breaker tripped, and a call through another {neighbours.other.tell()}"
+    apart = neighbours.apart
+    assert apart is not None, (
+        f"one breaker was built, and of another built alike the constructor raised"
+        f" {neighbours.refused}"
     )
-    failures = neighbours.others_failures
+    blocked_unless(apart.tripped_rejects.rejected, "th-exact", "the first did not trip")
+    assert apart.other.succeeded, (
+        f"one breaker tripped, and a call through another {apart.other.tell()}"
+    )
+    failures = apart.others_failures
     assert all(call.admitted for call in failures), (
         f"one breaker tripped, and through another came {len(failures) - 1} failures and a"
         f" success: {tell_all(failures)}"
     )
-    assert neighbours.other_state in (None, "closed"), (
-        f"one breaker tripped, and another says it is {neighbours.other_state}"
+    assert apart.other_state in (None, "closed"), (
+        f"one breaker tripped, and another says it is {apart.other_state}"
     )
 
 

@@ -68,18 +68,28 @@ class Lab:
         """
         return self.build(self.binding.constructor, self.settings(**settings))
 
+    def another(self, **settings: Any) -> "Breaker":
+        """Build a breaker that is used together with those there are; else as `breaker` does."""
+        wanted = self.settings(**settings)
+        expression = self.binding.constructor.expression(wanted)
+        return self.build_expression(expression, wanted, beside=True)
+
     def build(self, constructor: Constructor, settings: dict[str, Any]) -> "Breaker":
         """Build a breaker with exactly these settings."""
         return self.build_expression(constructor.expression(settings), settings)
 
-    def build_expression(self, expression: Any, settings: dict[str, Any]) -> "Breaker":
-        """Build a breaker from an expression."""
+    def build_expression(
+        self, expression: Any, settings: dict[str, Any], *, beside: bool = False
+    ) -> "Breaker":
+        """Build a breaker from an expression; *beside*: the earlier ones are still needed."""
         self._breakers += 1
         handle = f"b{self._breakers}"
         arguments: dict[str, Any] = {"breaker": handle, "expression": expression}
         surface = self.binding.surfaces[0] if self.binding.surfaces else None
         if surface is not None and surface.style == "decorate":
             arguments["decorate"] = {**surface.data(), "form": surface.form}
+        if beside:
+            arguments["beside"] = True
         reply = self.request("build", **arguments)
         if reply.error is not None:
             raise Refused(reply.error)

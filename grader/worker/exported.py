@@ -9,6 +9,32 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 _LEFT_OUT = ("_created", "_bucket", "_info")
+_TWICE = "Duplicated timeseries"
+
+
+class Registered:
+    """What breakers have registered, which each of them may have under one name.
+
+    A breaker that makes such metrics while it is built can be built once in a program. That is a
+    fault, and one: where no two breakers are needed together, the earlier ones' are taken away.
+    """
+
+    def __init__(self) -> None:
+        self._before: list[Any] | None = None
+
+    def making(self, build: Callable[[], Any], *, beside: bool) -> Any:
+        """Build a breaker, which has to do *beside* the earlier ones, or instead of them."""
+        if self._before is None:
+            self._before = _registered()
+        try:
+            return build()
+        except ValueError as error:
+            if beside or not str(error).startswith(_TWICE):
+                raise
+        for metric in _registered():
+            if metric not in self._before:
+                sys.modules["prometheus_client"].REGISTRY.unregister(metric)
+        return build()
 
 
 def samples(breaker: Any, owns: Callable[[str | None], bool]) -> dict[str, Any]:
@@ -26,6 +52,13 @@ def samples(breaker: Any, owns: Callable[[str | None], bool]) -> dict[str, Any]:
 def _labelled(sample: Any) -> Iterator[str]:
     for value in dict.fromkeys(sample.labels.values()):
         yield f"{sample.name}.{value}"
+
+
+def _registered() -> list[Any]:
+    library = sys.modules.get("prometheus_client")
+    if library is None:
+        return []
+    return list(vars(library.REGISTRY).get("_collector_to_names", {}))
 
 
 def _metrics(breaker: Any, owns: Callable[[str | None], bool]) -> list[Any]:

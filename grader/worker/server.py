@@ -68,6 +68,7 @@ class Server:
         upstream.ask, upstream.note = self._ask, self._events.append
         self._upstream = upstream
         self._builder = Builder()
+        self._registered = exported.Registered()
         self._breakers: dict[str, surfaces.Wrapped] = {}
         self._calls = Calls(upstream, self._loop, self._mover, self._events, sources.owns)
         self._time_watch = TimeWatch(sources.owns, scheduler.is_main_thread)
@@ -165,7 +166,9 @@ class Server:
     async def _op_build(self, request: dict[str, Any]) -> Any:
         """Build a breaker, and decorate its first function where that is the surface."""
         self._builder.hooked = Hooked()
-        wrapped = surfaces.Wrapped(await _made(self._builder.build(request["expression"])))
+        build = functools.partial(self._builder.build, request["expression"])
+        made = self._registered.making(build, beside=request.get("beside", False))
+        wrapped = surfaces.Wrapped(await _made(made))
         wrapped.hooked = self._builder.hooked.counts
         self._breakers[request["breaker"]] = wrapped
         if (surface := request.get("decorate")) is not None:

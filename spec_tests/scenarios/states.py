@@ -4,7 +4,7 @@ import msgspec
 
 from grader.conversation.failures import NotOffered, Unknown
 from grader.driver.breaker import Breaker
-from grader.driver.lab import Lab
+from grader.driver.lab import Lab, Refused
 from grader.history import CallSeen, OpenPeriod, tell_all
 from grader.specification import scenario
 from spec_tests.scenarios.stories import close, due, early, first_period, tripped_and_due
@@ -282,8 +282,8 @@ def _admitted_after(lab: Lab, seconds: float) -> bool:
     return breaker.succeed().admitted
 
 
-class Neighbours(msgspec.Struct, frozen=True, kw_only=True):
-    """Two breakers built alike, one of them tripped."""
+class Apart(msgspec.Struct, frozen=True, kw_only=True):
+    """Breakers built alike, one of them tripped."""
 
     tripped_rejects: CallSeen
     other: CallSeen
@@ -292,19 +292,33 @@ class Neighbours(msgspec.Struct, frozen=True, kw_only=True):
     other_state: str | None
 
 
+class Neighbours(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of building another breaker alike."""
+
+    apart: Apart | None = None
+    refused: str = ""
+    """What the constructor raised instead."""
+
+
 @scenario
 def neighbours(lab: Lab) -> Neighbours:
     """Build two breakers, trip the first and use the second."""
-    first, second = lab.breaker(), lab.breaker()
+    first = lab.breaker()
+    try:
+        second = lab.another()
+    except Refused as refused:
+        return Neighbours(refused=str(refused))
     first.trip()
     rejected = first.succeed()
-    third = lab.breaker()
+    third = lab.another()
     failures = (*third.fails(third.threshold - 1), third.succeed())
     return Neighbours(
-        tripped_rejects=rejected,
-        others_failures=failures,
-        other=second.succeed(),
-        other_state=second.state(),
+        apart=Apart(
+            tripped_rejects=rejected,
+            others_failures=failures,
+            other=second.succeed(),
+            other_state=second.state(),
+        )
     )
 
 
