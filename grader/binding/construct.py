@@ -14,7 +14,7 @@ from grader.binding.kinds import (
     spare_kind,
 )
 from grader.binding.model import Argument, Constructor
-from grader.binding.nesting import nested_class
+from grader.binding.nesting import nested_class, takes_an_object
 from grader.binding.shape import (
     ClassShape,
     FunctionShape,
@@ -46,7 +46,8 @@ def constructor(
 
     `unread` are names of parameters that the source stores and never reads: no parameters at all.
     """
-    concepts = _assign([p for p in member.parameters if not p.variadic and p.name not in unread])
+    usable = [p for p in member.parameters if not p.variadic and p.name not in unread]
+    concepts = _assign(usable, frozenset(p.name for p in usable if takes_an_object(p, shape)))
     arguments = []
     for parameter in member.parameters:
         if parameter.variadic:
@@ -138,20 +139,26 @@ def _passed_on(
     return []
 
 
-def _assign(parameters: list[ParameterShape]) -> dict[str, str]:
-    """Return parameter name → concept; the likeliest name takes a concept."""
+def _assign(parameters: list[ParameterShape], objects: frozenset[str]) -> dict[str, str]:
+    """Return parameter name → concept; the likeliest name takes a concept.
+
+    `objects` are names of those that take an object with settings: whatever they are called, they
+    are no number.
+    """
     taken: dict[str, str] = {}
     for concept in _PRIORITY:
         ranked = []
         for parameter in parameters:
             rank = v.match(parameter.name, v.PARAMETERS[concept])
-            if rank is not None and parameter.name not in taken and _fits(parameter, concept):
+            object_for_number = parameter.name in objects and concept in NUMBERS
+            free = parameter.name not in taken and not object_for_number
+            if rank is not None and free and _fits(parameter, concept):
                 ranked.append((rank, parameter.name))
         for _, name in sorted(ranked)[:1]:
             taken[name] = concept
     for parameter in parameters:
         guess = v.resembles(parameter.name)
-        free = parameter.name not in taken and guess is not None and guess not in taken.values()
+        free = parameter.name not in {*taken, *objects} and guess not in {None, *taken.values()}
         if free and guess is not None and _fits(parameter, guess) and is_number(parameter):
             taken[parameter.name] = guess
     return _settle_doubts(taken, parameters)

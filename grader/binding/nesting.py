@@ -6,11 +6,14 @@ from grader.binding import vocabulary as v
 from grader.binding.kinds import ERROR_KINDS, NUMBERS, is_number, spare_kind
 from grader.binding.shape import ClassShape, Opaque, ParameterShape, Shape
 
+_NUMBER = re.compile(r"\b(int|float|timedelta|Decimal|Number|Real)\b")
+
 
 def nested_class(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
     """Return the configuration class that a parameter takes."""
     annotation = set(re.findall(r"\w+", parameter.annotation))
     classes = [m for m in shape if isinstance(m, ClassShape) and not m.error and not m.enum]
+    classes = [kind for kind in classes if not _keeps_count(kind)]
     named = v.normal(parameter.name) in v.CONFIG_PARAMETERS | v.NESTED_PARAMETERS
     default = parameter.default.opaque if isinstance(parameter.default, Opaque) else None
     for kind in classes:
@@ -30,6 +33,13 @@ def nested_class(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
     return None
 
 
+def takes_an_object(parameter: ParameterShape, shape: Shape) -> bool:
+    """Whether a parameter says that it takes an object with settings, and no number instead."""
+    said = parameter.annotation or isinstance(parameter.default, Opaque)
+    number = _NUMBER.search(parameter.annotation) or isinstance(parameter.default, (int, float))
+    return bool(said) and not number and nested_class(parameter, shape) is not None
+
+
 def _declares(kind: ClassShape) -> bool:
     """Whether a class takes any keyword, and its attributes tell which."""
     return [p.kind for p in kind.parameters] == ["var_keyword"] and bool(kind.attributes)
@@ -39,6 +49,13 @@ def _has_numbers(kind: ClassShape) -> bool:
     """Whether a class is built with numbers, whatever they set."""
     numbers = (p for p in kind.parameters if isinstance(p.default, (int, float)))
     return any(spare_kind(parameter) for parameter in numbers)
+
+
+def _keeps_count(kind: ClassShape) -> bool:
+    """Whether a class holds counts: its numbers are named like settings, and begin at nothing."""
+    defaults = [p.default for p in kind.parameters if isinstance(p.default, (int, float))]
+    numbers = [number for number in defaults if not isinstance(number, bool)]
+    return len(numbers) > 1 and not any(numbers)
 
 
 def _configures(kind: ClassShape) -> bool:

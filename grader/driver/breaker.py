@@ -237,5 +237,6 @@ class Breaker:
     def _by_hand(self, name: str, otherwise: str) -> str:
         if not name:
             raise NotOffered(otherwise)
-        reply = self.lab.request("invoke", breaker=self.handle, name=name)
+        target, _, method = name.rpartition(".")
+        reply = self.lab.request("invoke", breaker=self.handle, target=target, name=method)
         return "" if reply.error is None else str(reply.error)

@@ -22,6 +22,7 @@ from grader.conversation.worker import Worker
 from grader.driver.building import Building
 from grader.driver.lab import Refused
 from grader.driver.loading import described
+from grader.driver.orders import settle_orders
 from grader.driver.readings import Readings
 from grader.driver.trial import Trial
 from grader.driver.tripping import Tripping
@@ -136,6 +137,7 @@ class _Learner:
             self._settle_luck()
             self._readings.settle_metrics()
             self._readings.settle_exported_metrics()
+            settle_orders(self._trial)
             self._settle_hearing(ways)
             self._settle_decorator(beside)
         known = without_spares(self._trial.binding.constructor)
