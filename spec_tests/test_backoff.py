@@ -16,6 +16,7 @@ from spec_tests.scenarios.backoff import (
     Constant,
     Curve,
     FirstPeriods,
+    HalfRecovered,
     Jitter,
     JitteredPeriods,
     LongRun,
@@ -105,9 +106,11 @@ def test_the_first_open_period_is_the_base(growth: tuple[Curve, ...]) -> None:
 
 @requirement("bo-grows", MUST, source="the question, AKKA, ARR")
 def test_each_failed_probe_makes_the_next_period_longer(
-    growth: tuple[Curve, ...], failed_probes: tuple[FailedProbe, ...]
+    growth: tuple[Curve, ...],
+    half_recovered: HalfRecovered | None,
+    failed_probes: tuple[FailedProbe, ...],
 ) -> None:
-    """Each failed probe makes the next open period longer."""
+    """Each failed probe makes the next open period longer, also after one that succeeded."""
     needs_reopening(failed_probes[:1])
     for curve in growth:
         for a, b in zip(curve.periods[:3], curve.periods[1:3], strict=False):
@@ -115,6 +118,12 @@ def test_each_failed_probe_makes_the_next_period_longer(
             assert b.high is None or b.low > 1.02 * a.high, (
                 f"with a threshold of {curve.threshold}, open periods {curve.tell()}: no growth"
             )
+    seen = half_recovered
+    if seen is not None and seen.succeeded.succeeded and seen.failed.admitted and seen.after.high:
+        assert seen.after.low > 0.95 * (seen.before.high or seen.before.low), (
+            f"two successes asked for; after an open period of {seen.before.tell()} a probe"
+            f" succeeded and the next one failed, and then it was open for {seen.after.tell()}"
+        )
 
 
 @requirement("bo-geometric", MUST, source="MON")

@@ -249,7 +249,8 @@ def test_breakers_do_not_share_their_state(neighbours: Neighbours) -> None:
 
 LEFT = re.compile(
     r"retry_?after|retry_?in|remaining|time_?left|seconds_?left|time_?(un)?til|seconds_?(un)?til"
-    r"|wait(_?time|_?for|_?seconds)?$|(open|recover|reset|available|next_?attempt)\w*_?in$"
+    r"|wait(_?time|_?for)?(_?(seconds|secs|sec|s|milliseconds|millis|ms))?$"
+    r"|(open|recover|reset|available|next_?attempt)\w*_?in(_(seconds|secs|s|milliseconds|ms))?$"
 )
 """Names of what is left, in words for a length of time."""
 NOT_TIME = re.compile(r"call|attempt|probe|slot|fail|success|count|number|permit|quota|rejection")
@@ -323,7 +324,7 @@ MAY_END_IT = {"close", "forceclose", "forceclosed"}
 def test_a_manual_reset_starts_over(manual_reset: ManualReset, trip: Trip) -> None:
     """A manual reset closes the breaker, forgets the failures and the growth of the open period."""
     seen = manual_reset
-    doubtful = seen.method.replace("_", "").lower() in MAY_END_IT
+    doubtful = seen.method.rpartition(".")[2].replace("_", "").lower() in MAY_END_IT
     closed = seen.state in (None, "closed") and all(call.admitted for call in seen.failures)
     not_offered_unless(
         (closed and not seen.raised) or not doubtful, f"{seen.method}() is not a reset"

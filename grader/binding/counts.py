@@ -15,6 +15,7 @@ ALL = "*"
 """Stands for anything in the last name of a path: `transitions.*` adds up what is counted by state,
 `tally.*->*` what is counted by change of state among others."""
 _EDGE = re.compile(r"^\w+ ?(->|→|>) ?\w+$")
+_OPENING = re.compile(r"^((?:on_)?)open$")
 _EDGE_OF_STATES = re.compile(r"^([a-z_]+)_to_([a-z_]+)$")
 
 
@@ -27,7 +28,8 @@ def find_counts(flat: dict[str, Any], *, of_breaker: bool = False) -> dict[str, 
     """
     by_place: dict[str, dict[str, tuple[int, str]]] = {}
     for path, value in flat.items():
-        for concept, rank, where in _meanings(path, value):
+        opened = [("transitions", _GUESSED, path)] if _is_count_of_opening(path, flat) else []
+        for concept, rank, where in (*_meanings(path, value), *opened):
             counted = where.removesuffix(f".{ALL}").removesuffix(f".{_LENGTH}")
             place, _, last = counted.removesuffix(".value").rpartition(".")
             if of_breaker and not place and _may_be_a_streak(last, rank):
@@ -71,6 +73,19 @@ def _meanings(path: str, value: object) -> list[tuple[str, int, str]]:
     listed = [(c, rank, path) for c, rank in ranks if rank is not None and c != "state"]
     guess = None if listed or type(value) is float else v.resembles_count(last)
     return listed if guess is None else [(guess, _GUESSED, path)]
+
+
+def _is_count_of_opening(path: str, flat: dict[str, Any]) -> bool:
+    """Whether it is `open` among counts of events, of which `close` is another one.
+
+    Beside `closed` it may be anything by state, such as seconds or calls.
+    """
+    head, _, last = path.rpartition(".")
+    told = _OPENING.match(last)
+    if told is None:
+        return False
+    other = f"{head}.{told[1]}close" if head else f"{told[1]}close"
+    return type(flat[path]) is int and type(flat.get(other)) is int
 
 
 def _edge(name: str) -> str:

@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 _SUFFIX = re.compile(r"_(milliseconds|millis|ms|minutes|mins|seconds|secs|sec|s)$")
+_UNIT_WITHIN = re.compile(r"_(milliseconds|millis|ms|minutes|mins)(?=_)")
 _UNITS: Final = {
     **dict.fromkeys(("milliseconds", "millis", "ms"), 0.001),
     **dict.fromkeys(("minutes", "mins"), 60.0),
@@ -23,7 +24,7 @@ def normal(name: str) -> str:
 
 def unit(name: str) -> float:
     """Return how many seconds one unit of a parameter of this name is: 0.001, 1.0 or 60.0."""
-    found = _SUFFIX.search(name.lower())
+    found = _SUFFIX.search(name.lower()) or _UNIT_WITHIN.search(name.lower())
     return _UNITS.get(found.group(1), 1.0) if found else 1.0
 
 

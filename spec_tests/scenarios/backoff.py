@@ -113,6 +113,34 @@ def back_to_the_first(lab: Lab) -> Reset:
     return Reset(first=first, grown=tuple(grown), closed=closed, again=again)
 
 
+class HalfRecovered(msgspec.Struct, frozen=True, kw_only=True):
+    """A round in which a probe succeeded and the next one failed, where two had to succeed."""
+
+    before: OpenPeriod
+    """The open period before it, the third in a row."""
+    succeeded: CallSeen
+    failed: CallSeen
+    after: OpenPeriod
+
+
+@scenario
+def half_recovered(lab: Lab) -> HalfRecovered | None:
+    """Let two probes fail; in the next round, let one succeed and one fail; measure."""
+    if not lab.offers("successes"):
+        return None
+    try:
+        breaker = lab.breaker(successes=2, limit=2)
+    except Refused:
+        breaker = lab.breaker(successes=2)
+    breaker.trip()
+    for _ in range(2):
+        breaker.open_period()
+    before, succeeded = breaker.open_period(planned="return")
+    failed = breaker.fail()
+    after, _ = breaker.open_period()
+    return HalfRecovered(before=before, succeeded=succeeded, failed=failed, after=after)
+
+
 class Round(msgspec.Struct, frozen=True, kw_only=True):
     """A half-open round in which several probes failed together."""
 
