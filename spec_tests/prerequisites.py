@@ -61,7 +61,7 @@ needs("bo-reset", rows="st-manual")
 
 # An exception that reaches the caller changed does so whether or not it counts.
 needs("ex-same-object", rows="ex-exclude")
-needs("ex-include", rows="ht-transport ex-odd-exceptions")
+needs("ex-include", rows="ht-transport")
 
 # A history of many steps shows again what each of these shows in a plain situation.
 needs(

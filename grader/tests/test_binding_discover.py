@@ -115,6 +115,26 @@ def test_a_configuration_object_is_built_inside() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["delay", "cooldown", "recovery_timeout", "threshold"])
+def test_a_parameter_that_takes_an_object_is_no_number_whatever_it_is_called(name: str) -> None:
+    policy = a_class("Policy", parameter("first", 1.0), parameter("max_failures", 3))
+    breaker = a_class("CircuitBreaker", parameter(name, annotation="Policy | None"))
+    found = constructor(breaker, (policy, breaker), frozenset()).concepts()
+    assert found["threshold"] == f"{name}.max_failures", f"found {found}"
+    or_number = a_class("CircuitBreaker", parameter(name, annotation="Policy | float"))
+    found = constructor(or_number, (policy, or_number), frozenset()).concepts()
+    assert name in found.values(), f"found {found}"
+
+
+def test_an_object_that_holds_counts_is_no_configuration() -> None:
+    counts = a_class("Metrics", parameter("successes", 0), parameter("max_failures", 0))
+    breaker = a_class(
+        "CircuitBreaker", parameter("fail_max", 5), parameter("metrics", annotation="Metrics")
+    )
+    found = constructor(breaker, (counts, breaker), frozenset()).concepts()
+    assert found == {"threshold": "fail_max"}
+
+
 def test_settings_that_are_handed_on_as_keywords_are_found_where_they_arrive() -> None:
     inner = a_class("Core", parameter("fail_max", 5), parameter("reset_timeout", 60))
     outer = a_class("CircuitBreaker", parameter("name"), parameter("**settings"))

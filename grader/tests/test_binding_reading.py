@@ -24,6 +24,7 @@ from grader.tests.driver_helpers import candidate_of
         ("recovery_timeout_seconds", "recoverytimeout", 1.0),
         ("recovery_timeout_ms", "recoverytimeout", 0.001),
         ("open_duration_millis", "openduration", 0.001),
+        ("open_ms_max", "openmsmax", 0.001),
         ("status", "status", 1.0),
         ("items", "items", 1.0),
     ],
@@ -135,6 +136,13 @@ def test_counts_beside_a_breakers_own_fields_may_be_streaks_and_are_left_out() -
     flat = {"failure_count": 2, "success_count": 0, "total_failures": 7}
     assert find_counts(flat, of_breaker=True) == {"failures": "total_failures"}
     assert find_counts({"failure_count": 2}, of_breaker=True) == {}
+
+
+def test_a_count_of_opening_is_one_beside_a_count_of_closing() -> None:
+    assert find_counts({"c.open": 1, "c.close": 0, "c.failed": 3})["transitions"] == "c.open"
+    assert find_counts({"on_open": 1, "on_close": 0})["transitions"] == "on_open"
+    for by_state in ({"c.open": 1, "c.closed": 0}, {"c.open": 1.0, "c.close": 0.5}, {"open": 1}):
+        assert "transitions" not in find_counts(by_state), f"of {by_state}"
 
 
 def test_the_place_with_most_of_the_counts_is_taken() -> None:
