@@ -85,6 +85,8 @@ def load_all(folder: Path) -> list[Candidate | Unreadable]:
         found[candidate.id], places[candidate.id] = candidate, path
     if not found:
         hint = f"; it has groups of them: {', '.join(groups)}" if groups else ""
+        if any(folder.glob("*.py")):
+            hint = f"; an empty {manifest.NAME} beside its Python files makes it one"
         raise InputError(f"{folder}: no candidate folder in it{hint}")
     return list(found.values())
 

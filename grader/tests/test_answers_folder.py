@@ -208,6 +208,8 @@ def test_a_folder_of_groups_says_so(tmp_path: Path) -> None:
     write(tmp_path / "answers" / "a", candidate_toml="", cb_py=BREAKER)
     assert "groups of them: answers" in refused(tmp_path)
     assert "no candidate folder" in refused(write(tmp_path / "nothing", README_md="x"))
+    told = refused(write(tmp_path / "sources", breaker_py="x = 1"))
+    assert "an empty candidate.toml beside its Python files makes it one" in told
 
 
 def test_an_id_that_comes_twice_is_refused_with_both_places(tmp_path: Path) -> None:
