@@ -120,6 +120,8 @@ class HalfRecovered(msgspec.Struct, frozen=True, kw_only=True):
     """The open period before it, the third in a row."""
     succeeded: CallSeen
     failed: CallSeen
+    next: CallSeen
+    """The call after it: admitted where it was closed or half-open still."""
     after: OpenPeriod
 
 
@@ -136,9 +138,11 @@ def half_recovered(lab: Lab) -> HalfRecovered | None:
     for _ in range(2):
         breaker.open_period()
     before, succeeded = breaker.open_period(planned="return")
-    failed = breaker.fail()
+    failed, following = breaker.fail(), breaker.succeed()
     after, _ = breaker.open_period()
-    return HalfRecovered(before=before, succeeded=succeeded, failed=failed, after=after)
+    return HalfRecovered(
+        before=before, succeeded=succeeded, failed=failed, next=following, after=after
+    )
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
