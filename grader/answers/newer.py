@@ -37,12 +37,15 @@ def needed(files: Iterable[SourceFile], here: tuple[int, ...] = sys.version_info
 
 def _has_newer_strings(file: SourceFile) -> bool:
     """Whether more of a file parses once its f-strings are read as a newer Python does."""
-    assert file.cut is not None  # noqa: S101  only of what does not parse it is asked
     if len(file.delivered) > _LONGEST:
         return False
-    plain = fstrings.plain(file.delivered)
-    kept = cutting.cut(plain)
-    return kept.cut is None or kept.cut.kept_lines > file.cut.kept_lines
+    # Not `file.cut`, which leaves out an unfinished last line as well.
+    as_it_is, plain = (
+        cutting.cut(text).cut for text in (file.delivered, fstrings.plain(file.delivered))
+    )
+    if as_it_is is None:
+        return False
+    return plain is None or plain.kept_lines > as_it_is.kept_lines
 
 
 def _not_parsed(file: SourceFile) -> tuple[int, str] | None:

@@ -56,6 +56,13 @@ def test_what_is_broken_in_any_python_is_not(rest: str) -> None:
     assert newer.needed([cut_after_two_lines(rest)], here=(3, 11)) == ""
 
 
+@pytest.mark.parametrize("last", ['told = f"{a}', 'told = f"{a}"', "other = 1"])
+def test_an_answer_that_breaks_off_in_its_last_line_is_no_matter_of_versions(last: str) -> None:
+    answer = f'```python\n{BEFORE}told = f"{{a}}"\n{last}'
+    found = assembly.from_markdown(answer, id="cut", name="Cut")
+    assert found.files[0].text.startswith(BEFORE), f"found {found.files}"
+
+
 def test_a_file_that_parses_needs_nothing() -> None:
     assert newer.needed([SourceFile(path="a.py", delivered="a", text="a")], here=(3, 11)) == ""
 
