@@ -49,7 +49,10 @@ class Bench:
         at_once: int = 1,
         patience: Patience | None = None,
     ) -> None:
-        """Take at most `at_once` workers at a time; verdicts do not depend on how many."""
+        """Take at most `at_once` workers at a time; verdicts do not depend on how many.
+
+        `patience` is how long the candidate may take; by default what every candidate gets.
+        """
         self.candidate = candidate
         self._at_once = at_once
         self._ahead: Ahead | None = None

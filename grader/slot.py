@@ -66,7 +66,7 @@ def _stay_on(number: int) -> None:
     """Stay on one core, with all that is started from here.
 
     The grader and a worker take turns, thousands of times for a candidate: what wakes the other on
-    the same core spares a fifth of the time. Where there are fewer processes than cores the system
+    the same core spares a sixth of the time. Where there are fewer processes than cores the system
     shares the cores out better, as it knows what else runs.
     """
     if cores := _cores():

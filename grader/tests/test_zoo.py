@@ -85,5 +85,5 @@ def _becomes_true(condition: object, within: float = 30.0) -> bool:
     while time.monotonic() < deadline:
         if condition():  # type: ignore[operator]
             return True
-        time.sleep(0.005)
+        time.sleep(0.005)  # a worker lives some ten milliseconds: seldom looked at, few are seen
     return False
