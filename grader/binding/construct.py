@@ -195,6 +195,8 @@ def _settle_doubts(taken: dict[str, str], parameters: list[ParameterShape]) -> d
         small = isinstance(default, (int, float)) and default <= _LARGEST_FACTOR
         if concept == "threshold" and fraction:
             taken[name] = "rate"  # "failure_threshold=0.5" counts no failures
+        if concept == "failure_predicate" and "exception" not in by_name[name].annotation.lower():
+            taken[name] = "outcome_predicate"  # what it is asked about may be a result
         if concept == "base" and v.normal(name) == _AMBIGUOUS_BASE and small:
             # `timeout` was taken for a time limit of the call only because of this one.
             other = [p.name for p in parameters if taken.get(p.name) in (None, "call_timeout")]

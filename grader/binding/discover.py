@@ -25,6 +25,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     constructor: Constructor
     surfaces: tuple[Surface, ...]
+    further: tuple[Surface, ...] = ()
+    """Ways that signatures alone tell, beside those that names do."""
     reset: str = ""
     force_open: str = ""
     is_factory: bool = False
@@ -60,6 +62,7 @@ def propose(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal
         Proposal(
             constructor=found,
             surfaces=tuple(_surfaces(kind, shape)),
+            further=tuple(_further(kind, shape)),
             reset=_by_hand(kind, v.RESETS),
             force_open=_by_hand(kind, v.FORCE_OPEN),
         )
@@ -112,6 +115,7 @@ def _of_class(kind: ClassShape, shape: Shape, unread: frozenset[str]) -> Proposa
     return Proposal(
         constructor=built,
         surfaces=surfaces,
+        further=tuple(_further(kind, shape)),
         reset=_by_hand(kind, v.RESETS),
         force_open=_by_hand(kind, v.FORCE_OPEN),
     )
@@ -174,6 +178,14 @@ def _surfaces(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
     if not any(surface.style in {"call", "permit"} for surface in listed):
         told = surfaces_by_signature(kind, shape)
         yield from (s for s in told if s not in listed and (s.style != "context" or not listed))
+
+
+def _further(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
+    """Yield context managers and decorators that no name tells, where names tell none."""
+    told = {surface.style for surface in _surfaces(kind, shape)}
+    for surface in surfaces_by_signature(kind, shape):
+        if surface.style in {"context", "decorate"} - told:
+            yield surface
 
 
 def _calls(kind: ClassShape) -> Iterator[Surface]:

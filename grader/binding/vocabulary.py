@@ -143,11 +143,15 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
         " ignore_on ignored whitelist passthrough_exceptions excluded ignore"
         " exceptions_to_ignore ignored_errors non_failure_exceptions excluded_errors ignores"
         " ignoring not_failures neutral neutral_types neutral_errors neutral_exceptions exclusions"
-        " excluded_types ignored_types never_count do_not_count transparent_errors"
+        " excluded_types ignored_types never_count do_not_count transparent_errors harmless benign"
+        " tolerated tolerated_exceptions tolerated_errors allowed_exceptions ignore_if exclude_if"
+        " is_ignored is_excluded should_ignore harmless_exceptions harmless_errors benign_errors"
+        " benign_exceptions ignore_types exclude_types ignore_errors exclude_errors"
     ),
     "failure_predicate": _names(
         "is_failure failure_predicate should_trip exception_filter should_handle"
-        " counts_as_failure exception_predicate should_count failure_condition"
+        " counts_as_failure exception_predicate should_count failure_condition counts_if count_if"
+        " failure_if fails_if trip_if record_if is_counted is_countable should_record"
     ),
     "call_timeout": _names(
         "call_timeout request_timeout operation_timeout timeout execution_timeout"
@@ -255,9 +259,11 @@ METRICS: Final = (
 METRICS_INNER: Final = ("snapshot", "to_dict", "as_dict", "get_stats", "get_metrics", "summary")
 RESETS: Final = _names(
     "reset force_close force_closed manual_reset reset_circuit close_circuit reset_state close"
+    " transition_to_closed transition_to_closed_state move_to_closed restore"
 )
 FORCE_OPEN: Final = _names(
     "force_open force_opened trip isolate open_circuit trip_circuit manual_open force_trip open"
+    " transition_to_open transition_to_open_state move_to_open"
 )
 """Not `disable`, after which a breaker may as well let everything through."""
 
@@ -320,7 +326,7 @@ _PROBE = r"(probe|trial|half_?open)"
 _RESEMBLES: Final = tuple(
     (concept, re.compile(pattern))
     for concept, pattern in (
-        ("jitter", r"jitter|random"),
+        ("jitter", r"jitter|random|spread|fuzz|dither|noise"),
         (
             "cap",
             rf"(max|most|cap|longest|ceiling|upper).*{_PERIOD}|{_PERIOD}.*(max|most|cap|limit|ceiling)",

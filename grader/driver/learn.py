@@ -20,6 +20,7 @@ from grader.binding.targets import is_module_of_functions, may_be_breaker, says_
 from grader.conversation.failures import Blocked, Interrupted, Unknown
 from grader.conversation.worker import Worker
 from grader.driver.building import Building
+from grader.driver.further import settle_further_ways
 from grader.driver.lab import Refused
 from grader.driver.loading import described
 from grader.driver.orders import settle_orders
@@ -134,6 +135,7 @@ class _Learner:
                 self._doubts.append("no number of failures led to a rejection")
             self._settle_unnamed()
             self._tripping.settle_other_mode()
+            settle_further_ways(self._trial, self._proposal.further)
             self._settle_luck()
             self._readings.settle_metrics()
             self._readings.settle_exported_metrics()

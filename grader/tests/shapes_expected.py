@@ -145,6 +145,12 @@ EXPECTED = {
         ),
         metrics="snapshot",
     ),
+    "further_ways": Expected(
+        built="CircuitBreaker",
+        parameters="threshold=max_failures base=open_for multiplier=growth cap=longest"
+        " limit=probes failure_predicate=counts_if:predicate",
+        surfaces=(*CALL, "async context turn()", "async decorate armoured"),
+    ),
     "registry_get": Expected(
         built="BreakerRegistry.get",
         parameters="threshold=default_failure_threshold base=default_reset_timeout"

@@ -48,9 +48,10 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 @scenario
 def include_list(lab: Lab) -> Listed:
     """Count `ServiceFailure` alone; fail with something else, then with a subclass."""
-    if not lab.offers("counted"):
+    counting = _what_counts(lab)
+    if counting is None:
         raise NotOffered("which exceptions count cannot be set")
-    breaker = lab.breaker(counted=["ServiceFailure"])
+    breaker = lab.breaker(**{counting: ["ServiceFailure"]})
     unlisted = tuple(breaker.fail("UnrelatedFailure") for _ in range(breaker.threshold + 2))
     after_unlisted = breaker.succeed()
     listed = tuple(breaker.fail("SpecificFailure") for _ in range(breaker.threshold))
@@ -60,6 +61,11 @@ def include_list(lab: Lab) -> Listed:
         listed=listed,
         after_listed=breaker.succeed(),
     )
+
+
+def _what_counts(lab: Lab) -> str | None:
+    """Return the setting that tells which exceptions count: a list, or a predicate."""
+    return next((s for s in ("counted", "failure_predicate") if lab.offers(s)), None)
 
 
 class Excluded(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,10 +150,10 @@ def excluded_probe(lab: Lab) -> OddProbe:
     """Let a probe raise what is excluded, or what stands in no include list."""
     if lab.offers("ignored"):
         error, settings = "ExcludedFailure", {"ignored": ["ExcludedFailure"], "counted": LEFT_OUT}
-    elif lab.offers("counted"):
-        error, settings = "UnrelatedFailure", {"counted": ["ServiceFailure"]}
+    elif counting := _what_counts(lab):
+        error, settings = "UnrelatedFailure", {counting: ["ServiceFailure"]}
     else:
-        raise NotOffered("every exception counts")
+        raise NotOffered("no exception type can be excluded")
     period = first_period(lab)
     breaker = tripped_and_due(lab, period, **settings)
     probe = breaker.fail(error)
