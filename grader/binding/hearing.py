@@ -15,6 +15,14 @@ _LISTENS = re.compile(
     r"|^on_?(state|transition|change|open|trip|status)|state_?change|transition_(handler|fn|func)"
 )
 _NOT = re.compile(r"fallback|remove|unsubscribe|unregister|clear|detach|error_callback|retry")
+_SUBSCRIBES = re.compile(
+    r"^(on|when|listen|observe|connect|register|bind|subscribe|(add|register)_.*|on_event)$"
+)
+_TOPIC = re.compile(r"event|topic|signal|kind|what|hook|name|type|state")
+_EVENTS = (
+    "state_change state_changed transition change open opened on_open tripped trip"
+    " on_state_change state_transition"
+).split()
 _OF_STATES = re.compile(r"state|transition|chang|open|clos|half|trip")
 _WORDS = ((HALF_OPEN, "half"), (CLOSED, "clos"), (OPEN, "open"))
 _BETWEEN = "\x1f"
@@ -43,8 +51,37 @@ def _methods(shape: Shape, constructor: Constructor) -> Iterator[Hearing]:
     kind = next((m for m in shape if m.path == constructor.call), None)
     for method in kind.methods if isinstance(kind, ClassShape) else ():
         likely = _listens(method.name) and method.takes_function and not method.context
-        if likely and not _needs_more(method):
+        if _is_told_what(method):
+            yield from _for_events(method, shape)
+        elif likely and not _needs_more(method):
             yield from _shapes("method", method.name, method.parameters[0], shape)
+
+
+def _is_told_what(method: MethodShape) -> bool:
+    """Whether a method takes what to listen to, and then the listener or nothing more."""
+    if not _SUBSCRIBES.match(method.name) or not method.parameters or method.context:
+        return False
+    first, *rest = (p for p in method.parameters if not p.variadic)
+    no_word = "callable" in first.annotation.lower()
+    return _TOPIC.search(first.name.lower()) is not None and not no_word and len(rest) <= 1
+
+
+def _for_events(method: MethodShape, shape: Shape) -> Iterator[Hearing]:
+    """Yield the ways of listening to a change of state, or to its opening."""
+    decorates = len(method.parameters) == 1
+    words = set(re.findall(r"\w+", method.parameters[0].annotation))
+    members = [
+        f"{kind.path}.{name}"
+        for kind in shape
+        if isinstance(kind, ClassShape) and kind.name in words
+        for name in kind.enum
+        if _OF_STATES.search(name.lower()) and _state(name, {}) in {None, OPEN}
+    ]
+    for form in ("function", "coroutine"):
+        for event in members or _EVENTS:
+            yield Hearing(
+                via="method", name=method.name, shape=form, event=event, decorates=decorates
+            )
 
 
 def _needs_more(method: MethodShape) -> bool:
@@ -111,7 +148,7 @@ def change_of(what: str, hearing: Hearing, words: dict[str, str]) -> tuple[str, 
     states = [state for word in told if (state := _state(word, words)) is not None]
     if len(states) > 1:
         return states[-2], states[-1]
-    named = _state(hook or hearing.name.rpartition(".")[2], {})
+    named = _state(hook or (hearing.event or hearing.name).rpartition(".")[2], {})
     after = states[0] if states else named
     return None if after is None else ("", after)
 

@@ -270,6 +270,10 @@ class Hearing(msgspec.Struct, frozen=True, kw_only=True):
     """The class of the candidate that the object derives from, as `module:Name`."""
     listed: bool = False
     """It is given in a list."""
+    event: str = ""
+    """The method is told first what to listen to: a word, or `module:Enum.MEMBER`."""
+    decorates: bool = False
+    """What the method returns for an event takes the listener, as a decorator does."""
 
     def ear(self) -> dict[str, Any]:
         """Return what is sent to the worker."""

@@ -114,6 +114,8 @@ class Lab:
             name=hearing.name,
             ear=hearing.ear(),
             method=hearing.via == "method",
+            event=hearing.event,
+            decorates=hearing.decorates,
         )
         if reply.error is not None:
             raise Refused(reply.error)

@@ -31,7 +31,7 @@ from grader.driver.unnamed import Unnamed
 
 _MOST_SURFACES = 14
 _MOST_PROPOSALS = 6
-_MOST_WAYS = 12
+_MOST_WAYS = 16
 _MOST_LUCK = 1 - 2**-53
 # Errors that no way of calling a breaker brings about: the code itself is broken.
 _CRASHES = {"NameError", "UnboundLocalError", "AttributeError", "ImportError", "RecursionError"}

@@ -95,6 +95,27 @@ OWN_CLASS = """
         for entry in self._told:
             entry.state_change(self, old, new)
 """
+BY_WORD = """
+    def on(self, event: str, handler):
+        if event not in {"opened", "closed"}:
+            raise ValueError(event)
+        self._told.append((event, handler))
+    def tell(self, old, new):
+        for event, handler in self._told:
+            if event.startswith(new.value):
+                handler()
+"""
+DECORATES = """
+    def on(self, event: State):
+        def noted(handler):
+            self._told.append((event, handler))
+            return handler
+        return noted
+    def tell(self, old, new):
+        for event, handler in self._told:
+            if event is new:
+                handler(old.value, new.value)
+"""
 NOBODY = """
     def tell(self, old, new):
         pass
@@ -106,6 +127,17 @@ WAYS = [
     (EACH_STATE, Hearing(via="parameter", name="on_open", shape="function")),
     (AWAITED, Hearing(via="parameter", name="on_transition", shape="coroutine")),
     (OWN_CLASS, Hearing(via="method", name="add_listener", shape="object", base=LISTENER)),
+    (BY_WORD, Hearing(via="method", name="on", shape="function", event="opened")),
+    (
+        DECORATES,
+        Hearing(
+            via="method",
+            name="on",
+            shape="function",
+            event="cand_made:State.OPEN",
+            decorates=True,
+        ),
+    ),
     (NOBODY, None),
 ]
 
@@ -113,7 +145,16 @@ WAYS = [
 @pytest.mark.parametrize(
     ("body", "hearing"),
     WAYS,
-    ids=["event object", "keywords", "hook of a state", "awaited", "own class", "nobody"],
+    ids=[
+        "event object",
+        "keywords",
+        "hook of a state",
+        "awaited",
+        "own class",
+        "a word",
+        "decorated handler",
+        "nobody",
+    ],
 )
 def test_a_way_to_listen_is_found(body: str, hearing: Hearing | None) -> None:
     source = BREAKER.replace("{body}", body)

@@ -156,17 +156,28 @@ def _read(value: Any, path: list[str]) -> None:
             return
 
 
-async def attach(target: Any, name: str, ear: Any, *, method: bool) -> None:
-    """Give a breaker a listener by a method, or by an attribute that holds one or several."""
-    if not method:
-        owner = member(target, name.rpartition(".")[0])
-        last = name.rpartition(".")[2]
-        held = getattr(owner, last)
-        if isinstance(held, list):
-            held.append(ear)
-        else:
-            setattr(owner, last, ear)
-        return
-    answer: Awaitable[Any] | Any = member(target, name)(ear)
+def _event(name: str) -> Any:
+    module, found, path = name.partition(":")
+    return member(importlib.import_module(module), path) if found else name
+
+
+def hold(target: Any, name: str, ear: Any) -> None:
+    """Give a breaker a listener by an attribute that holds one or several."""
+    owner = member(target, name.rpartition(".")[0])
+    last = name.rpartition(".")[2]
+    held = getattr(owner, last)
+    if isinstance(held, list):
+        held.append(ear)
+    else:
+        setattr(owner, last, ear)
+
+
+async def attach(given: Any, ear: Any, event: str, *, decorates: bool) -> None:
+    """Give a breaker a listener by a method, which may have to be told an `event` first.
+
+    `decorates`: what it returns for the event takes the listener.
+    """
+    told = [_event(event)] if event else []
+    answer: Awaitable[Any] | Any = given(*told)(ear) if decorates else given(*told, ear)
     if inspect.isawaitable(answer):
         await answer

@@ -235,8 +235,12 @@ class Server:
     async def _op_attach(self, request: dict[str, Any]) -> Any:
         """Give a breaker a listener after it was built."""
         ear = self._listening.ear(request["ear"])
-        target, method = self._breakers[request["breaker"]].target, request["method"]
-        await listening.attach(target, request["name"], ear, method=method)
+        target = self._breakers[request["breaker"]].target
+        if not request["method"]:
+            listening.hold(target, request["name"], ear)
+            return
+        given = surfaces.member(target, request["name"])
+        await listening.attach(given, ear, request["event"], decorates=request["decorates"])
 
     async def _op_listeners(self, request: dict[str, Any]) -> Any:
         """Have listeners raise from now on, or read or call at the next event."""
