@@ -14,17 +14,17 @@ import msgspec
 from grader.answers import paths
 from grader.answers.continuing import continued
 from grader.binding.arguments import Filler
+from grader.binding.example_names import is_program, rank
 from grader.binding.example_source import CLIENTS, Source, acts, is_guard, names
 from grader.binding.extracts import Locals
+from grader.binding.own_breaker import own_breaker
 from grader.candidate import Candidate
 
-_PROGRAMS = ("main", "demo", "run", "example", "simulat", "test", "usage", "scenario")
 _NOT_CALLED = (
     *("close", "aclose", "shutdown", "stop", "disconnect", "cleanup", "reset", "start", "connect"),
     *("open", "setup", "initialize", "metrics", "get_metrics", "stats", "get_stats", "state"),
     *("get_state", "status", "get_status", "health", "health_check", "get_health", "fallback"),
 )
-_WELCOME = ("get", "fetch", "request", "get_json", "fetch_json", "fetch_data", "get_data", "call")
 _MOST_KEYS = 40
 _MOST_PARTS = 3
 """Of one program."""
@@ -79,10 +79,14 @@ def read(candidate: Candidate, breaker: str, build: Any) -> Code:
     `breaker` is the dotted name that makes the breaker, `build` the expression that does so.
     """
     sources = [Source(file) for file in candidate.files if file.role != "adapter"]
-    shared = _Shared(sources, breaker.partition(":")[2].split(".")[0], build)
+    name = breaker.partition(":")[2].split(".")[0]
     ordered = sorted(sources, key=lambda source: source.file.role != "example")
     relevant = [s for s in ordered if s.file.role == "example" or s.clients]
-    ways = [way for source in relevant for way in _ways(source, shared)]
+    ways: list[Way] = []
+    own = own_breaker(relevant, name)
+    for made in (own, build) if own is not None else (build,):
+        shared = _Shared(sources, name, made)
+        ways += [w for source in relevant for w in _ways(source, shared) if w not in ways]
     programs = [
         Way(kind="program", module=s.module, name="", told=f"{s.file.path} as a program")
         for s in relevant
@@ -197,28 +201,14 @@ def _ways(source: Source, shared: _Shared) -> Iterator[Way]:
             yield from _methods(source, node, shared)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             yield from _wrapped(source, node, functions, shared)
-    ranked = sorted(functions.values(), key=lambda f: _rank(f.name))
+    ranked = sorted(functions.values(), key=lambda f: rank(f.name))
     for function in ranked:
         if names(function) & shared.senders and names(function) & shared.guards:
-            if not _is_program(function):
+            if not is_program(function):
                 yield from _call(source, function, shared, kind="function")
             yield from _parts(source, function, functions, shared)
     for body in [node for node in source.tree.body if is_guard(node) or acts(node)]:
         yield from _parts(source, body, functions, shared)
-
-
-def _is_program(function: Function) -> bool:
-    name = function.name.lower().strip("_")
-    return any(name == word or name.startswith(word) for word in _PROGRAMS) and not (
-        function.args.args and any(_rank(arg.arg) == 0 for arg in function.args.args)
-    )
-
-
-def _rank(name: str) -> int:
-    if name in _WELCOME:
-        return _WELCOME.index(name)
-    beginnings = ("fetch", "get", "call", "request")
-    return 10 + next((i for i, b in enumerate(beginnings) if name.startswith(b)), 9)
 
 
 def _methods(source: Source, node: ast.ClassDef, shared: _Shared) -> Iterator[Way]:
@@ -229,7 +219,7 @@ def _methods(source: Source, node: ast.ClassDef, shared: _Shared) -> Iterator[Wa
     senders = _spread(_members(methods), shared.senders, set())
     offered = {
         name: method
-        for name, method in sorted(methods.items(), key=lambda entry: _rank(entry[0]))
+        for name, method in sorted(methods.items(), key=lambda entry: rank(entry[0]))
         if not (name.startswith("_") or name in _NOT_CALLED)
         and names(method) & senders
         and "property" not in _decorators(method)
@@ -357,7 +347,7 @@ def _parts(
     senders = _spread(made, shared.senders, set())
     guards = _spread(made, shared.guards, set())
     # A whole program makes its breaker anew each time: calling it again and again proves nothing.
-    programs = {name for name, function in functions.items() if _is_program(function)}
+    programs = {name for name, function in functions.items() if is_program(function)}
     mine = senders & {*local.made, *functions} - programs
     fit = [call for call in local.calls if _sends(call, mine) and names(call) & guards]
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from grader.binding.example_source import names
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_PLAIN_CALLS = frozenset("enumerate zip list tuple sorted reversed items values keys".split())
+"""What may be called for the values of a loop: nothing is sent by it, and none is a number."""
 _REPEATS = (ast.For, ast.AsyncFor, ast.While, ast.comprehension)
 
 
@@ -18,7 +20,6 @@ class Locals:
         self.calls: list[ast.Call] = []
         self._repeated: set[ast.Call] = set()
         """Those calls that stand in a loop."""
-        self._loops: set[str] = set()
         if isinstance(body, ast.FunctionDef | ast.AsyncFunctionDef):
             self._visit_defaults(body.args)
         self._visit_made(body)
@@ -64,7 +65,9 @@ class Locals:
                     made = ast.Assign([item.optional_vars], item.context_expr)
                     self.made.setdefault(item.optional_vars.id, ast.fix_missing_locations(made))
         elif isinstance(node, ast.For | ast.AsyncFor):
-            self._loops |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
+            first = _first_of(node)
+            for variable in _variables(node):
+                self.made.setdefault(variable, first)
 
     def makes(self, call: ast.Call, others: list[ast.Call]) -> bool:
         """Whether a call only makes the function that one of the others calls."""
@@ -88,20 +91,40 @@ class Locals:
         if not held.surely:
             yield self._source(call, call, [])
 
-    def _source(self, call: ast.Call, single: ast.Call, held: list[ast.expr]) -> str:
-        needed, waiting = set[str](), set(names(call))
+    def making(self, wanted: set[str]) -> list[str]:
+        """Return the code that makes what is wanted by name, and what that needs."""
+        needed, waiting = set[str](), set(wanted)
         while waiting:
             name = waiting.pop()
             if name in self.made and name not in needed:
                 needed.add(name)
                 waiting |= names(self.made[name])
-        lines = [f"{name} = 1" for name in sorted(self._loops & names(call))]
-        lines += [ast.unparse(node) for name, node in self.made.items() if name in needed]
+        nodes = dict.fromkeys(node for name, node in self.made.items() if name in needed)
+        return [ast.unparse(node) for node in nodes]
+
+    def _source(self, call: ast.Call, single: ast.Call, held: list[ast.expr]) -> str:
+        lines = self.making(names(call))
         lines += [f"{_name(place)} = {ast.unparse(made)}" for place, made in enumerate(held)]
         lines.append("async def single():")
         lines.append(f"    made = {ast.unparse(single)}")
         lines.append("    return await made if hasattr(made, '__await__') else made")
         return "\n".join(lines) + "\n"
+
+
+def _variables(loop: ast.For | ast.AsyncFor) -> list[str]:
+    return [node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)]
+
+
+def _first_of(loop: ast.For | ast.AsyncFor) -> ast.stmt:
+    """Return code that gives the variables of a loop the values of its first round, or 1."""
+    variables = " = ".join(_variables(loop))
+    calls = [n.func for n in ast.walk(loop.iter) if isinstance(n, ast.Call)]
+    plain = all(getattr(f, "id", getattr(f, "attr", "")) in _PLAIN_CALLS for f in calls)
+    if isinstance(loop, ast.AsyncFor) or not plain:
+        return ast.parse(f"{variables} = 1").body[0]
+    target, values = ast.unparse(loop.target), ast.unparse(loop.iter)
+    taking = f"try:\n {target} = next(iter({values}))\nexcept Exception:\n {variables} = 1"
+    return ast.parse(taking).body[0]
 
 
 def _name(place: int) -> str:

@@ -60,6 +60,24 @@ def test_a_call_that_makes_nothing_stays_as_it_is(call: str) -> None:
     assert taken_out(f"await {call}", call) == [single(call)]
 
 
+@pytest.mark.parametrize(
+    ("loop", "first"),
+    [
+        ("for url in ['a', 'b'] * 2:", "url = next(iter(['a', 'b'] * 2))"),
+        ("for n, url in enumerate(URLS):", "n, url = next(iter(enumerate(URLS)))"),
+    ],
+)
+def test_a_variable_of_a_loop_is_that_of_its_first_round(loop: str, first: str) -> None:
+    (code,) = taken_out(f"{loop}\n    await breaker.call(fetch, url)", "breaker.call(fetch, url)")
+    assert first in code.replace("(n, url)", "n, url")
+
+
+@pytest.mark.parametrize("values", ["range(3)", "asyncio.as_completed(fetch(u) for u in urls)"])
+def test_a_variable_is_a_number_where_its_values_are_worked_for(values: str) -> None:
+    loop = f"for n in {values}:\n    await breaker.call(fetch, n)"
+    assert taken_out(loop, "breaker.call(fetch, n)") == [single("breaker.call(fetch, n)", "n = 1")]
+
+
 def test_a_loop_makes_what_it_needs_each_time() -> None:
     loop = "for n in range(5):\n    await make()(n)"
     assert taken_out(loop, "make()(n)") == [single("make()(n)", "n = 1")]

@@ -9,7 +9,8 @@ each time), `$keyed` (one of the many circuits that an object keeps, see `Keyed`
 what it hears, see `listening`),
 `$timedelta` (seconds), `$float` (`nan` or `inf`, which JSON cannot write),
 `$errors` (names of exception classes, as a `$as` container or a single class),
-or `$kept` (a value that an earlier expression kept by name).
+`$kept` (a value that an earlier expression kept by name), or `$own` (a name in a `module` of
+the candidate, after what `source` does beside it).
 """
 
 import datetime
@@ -42,6 +43,7 @@ class Builder:
             "$ear": lambda e: self.ear(e["$ear"]),
             "$fresh": self._make_fresh,
             "$kept": lambda e: self._kept[e["$kept"]],
+            "$own": _own,
             "$errors": _errors,
         }
         self.ear: Callable[[dict[str, Any]], Any] = lambda _wanted: None
@@ -80,6 +82,12 @@ class Builder:
         if "keep" in expression:
             self._kept[expression["keep"]] = value
         return value
+
+
+def _own(expression: dict[str, Any]) -> Any:
+    space = dict(vars(importlib.import_module(expression["module"])))
+    exec(compile(expression["source"], "example", "exec", dont_inherit=True), space)  # noqa: S102
+    return space[expression["$own"]]
 
 
 def _errors(expression: dict[str, Any]) -> Any:
