@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 
 CONCEPTS = ("successes", "failures", "rejections", "transitions")
+TRIPS = "trips"
+"""Transitions to open, among others."""
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -34,19 +36,37 @@ def find_by_movement(
     for concept in CONCEPTS:
         if concept in known or not any(moment.happened.get(concept) for moment in moments):
             continue
-        expected = [moment.happened.get(concept, 0) for moment in moments]
-        alike = [
-            path
-            for path in before.keys() | moments[-1].flat.keys()
-            if path not in known.values() and list(_steps(path, before, moments)) == expected
-        ]
+        expected = _occurred(concept, moments)
+        alike = _alike(expected, before, moments, known)
         if concept == "transitions" and not alike:
             # Counted by kind, in a mapping of their own, in which none may stand yet.
             heads = {path.rpartition(".")[0] for path in moments[-1].flat} - {""}
             alike = [f"{head}.*" for head in heads if _sums(head, before, moments) == expected]
+            # Or it counts how often it opened alone, as many do. What recovery sets back does not.
+            trips = _occurred(TRIPS, moments)
+            recovered = trips != expected
+            alike = alike or (_alike(trips, before, moments, known) if recovered else [])
         if alike:
             found[concept] = min(alike, key=lambda path: (path.count("."), path))
     return found
+
+
+def _occurred(concept: str, moments: Iterable[Moment]) -> list[int]:
+    return [moment.happened.get(concept, 0) for moment in moments]
+
+
+def _alike(
+    expected: list[int],
+    before: dict[str, Any],
+    moments: tuple[Moment, ...],
+    known: dict[str, str],
+) -> list[str]:
+    """Return the paths of what moved as expected and is not known."""
+    return [
+        path
+        for path in before.keys() | moments[-1].flat.keys()
+        if path not in known.values() and list(_steps(path, before, moments)) == expected
+    ]
 
 
 def _sums(head: str, before: dict[str, Any], moments: Iterable[Moment]) -> list[float]:

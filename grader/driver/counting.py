@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from grader.binding.model import Accessor
-from grader.binding.movements import Moment, find_by_movement
+from grader.binding.movements import TRIPS, Moment, find_by_movement
 from grader.driver.breaker import MOST_FAILURES, Breaker
 from grader.driver.lab import Lab
 from grader.driver.settings import DEFAULTS
@@ -16,7 +16,8 @@ def counts_by_movement(
     lab: Lab, places: Sequence[Accessor], known: dict[str, str]
 ) -> tuple[Accessor, dict[str, str]] | None:
     """Return the place whose numbers tell most of what is not `known`, and their paths."""
-    breaker = lab.breaker()
+    # A share that successes before the failures leave within reach.
+    breaker = lab.breaker(**({"rate": 0.7} if lab.offers("rate") else {}))
     before = [_read(lab, breaker, place) for place in places]
     told: list[list[Moment]] = [[] for _ in places]
     for happened in _story(lab, breaker):
@@ -59,7 +60,7 @@ def _story(lab: Lab, breaker: Breaker) -> Iterator[dict[str, int]]:
         failures += 1
         if failures > MOST_FAILURES or not last.admitted:
             return
-    yield {"failures": failures, "transitions": 1, "rejections": 1}
+    yield {"failures": failures, "transitions": 1, TRIPS: 1, "rejections": 1}
     if breaker.succeed().rejected:
         yield {"rejections": 1}
     if not lab.offers("base"):

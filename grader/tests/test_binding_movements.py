@@ -39,3 +39,11 @@ def test_what_did_not_happen_is_not_told() -> None:
 def test_of_numbers_that_move_alike_the_one_that_lies_least_deep_is_taken() -> None:
     moments = [Moment({"successes": 2}, {"a.b.good": 2, "c.good": 2})]
     assert find_by_movement({}, moments, {}) == {"successes": "c.good"}
+
+
+def test_what_counts_openings_alone_counts_transitions_where_nothing_counts_them_all() -> None:
+    start = {"raised": 0, "level": 0, "lowered": 0}
+    tripped = Moment({"transitions": 1, "trips": 1}, {"raised": 1, "level": 1, "lowered": 0})
+    recovered = Moment({"transitions": 2}, {"raised": 1, "level": 0, "lowered": 1})
+    assert find_by_movement(start, [tripped, recovered], {}) == {"transitions": "raised"}
+    assert find_by_movement(start, [tripped], {}) == {"transitions": "level"}, "all there were"
