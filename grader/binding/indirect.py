@@ -115,19 +115,32 @@ def _kit(member: ClassShape | FunctionShape) -> ClassShape | None:
     """Return a class whose fields are functions as one whose methods they are; None for others."""
     if not isinstance(member, ClassShape) or member.error:
         return None
-    calls = tuple(
-        MethodShape(
-            name=field.name,
-            is_async=v.normal(field.name) in v.ASYNC_CALLS or "async" in field.name,
-            context=False,
-            async_context=False,
-            generator=False,
-            parameters=_ANY_FUNCTION,
-        )
-        for field in member.parameters
-        if "Callable" in field.annotation and v.match(field.name, v.CALLS) is not None
+    functions = tuple(
+        found for field in member.parameters if (found := _function_of(field)) is not None
     )
-    return msgspec.structs.replace(member, methods=calls) if calls else None
+    calls = any(v.match(function.name, v.CALLS) is not None for function in functions)
+    return msgspec.structs.replace(member, methods=functions) if calls else None
+
+
+def _function_of(field: ParameterShape) -> MethodShape | None:
+    """Return the function that a field of a kit holds as a method, if calls are made by it."""
+    plain = re.search(r"(?<!Async)ContextManager", field.annotation) is not None
+    awaited = "AsyncContextManager" in field.annotation
+    takes: tuple[ParameterShape, ...] = ()
+    if v.match(field.name, v.CALLS) is not None:
+        takes = _ANY_FUNCTION
+    elif v.match(field.name, v.DECORATORS) is not None:
+        takes = _ANY_FUNCTION[:1]
+    if "Callable" not in field.annotation or not (takes or plain or awaited):
+        return None
+    return MethodShape(
+        name=field.name,
+        is_async=v.normal(field.name) in v.ASYNC_CALLS or "async" in field.name,
+        context=plain,
+        async_context=awaited,
+        generator=False,
+        parameters=() if plain or awaited else takes,
+    )
 
 
 _ANY_FUNCTION = (

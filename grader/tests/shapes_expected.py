@@ -329,7 +329,7 @@ EXPECTED = {
     "kit_of_functions": Expected(
         built="make_breaker",
         parameters="threshold=limit base=nap multiplier=nap_growth cap=nap_max limit=testers",
-        surfaces=("async call acall",),
+        surfaces=("async call acall", "async context guard()", "async decorate wrap"),
     ),
     "facade_for_asyncio": Expected(
         built="CircuitBuilder.build",

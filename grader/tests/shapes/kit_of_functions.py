@@ -1,5 +1,8 @@
 """No class with methods: a few functions that share variables, handed out together."""
 
+import contextlib
+import functools
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Callable, NamedTuple
 
 from machine import Machine, counted
@@ -7,6 +10,8 @@ from machine import Machine, counted
 
 class Kit(NamedTuple):
     acall: Callable[..., Any]
+    wrap: Callable[[Callable[..., Any]], Callable[..., Any]]
+    guard: Callable[[], AbstractAsyncContextManager[None]]
     state: Callable[[], str]
     stats: Callable[[], dict[str, Any]]
 
@@ -20,7 +25,24 @@ def make_breaker(
     async def acall(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         return await machine.run(fn, *args, **kwargs)
 
+    def wrap(fn: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(fn)
+        async def wrapped(*args: Any, **kwargs: Any) -> Any:
+            return await machine.run(fn, *args, **kwargs)
+
+        return wrapped
+
+    @contextlib.asynccontextmanager
+    async def guard():
+        ticket = machine.enter()
+        try:
+            yield
+        except BaseException as error:
+            machine.leave(ticket, error)
+            raise
+        machine.leave(ticket)
+
     def stats() -> dict[str, Any]:
         return counted(machine)
 
-    return Kit(acall, lambda: machine.word, stats)
+    return Kit(acall, wrap, guard, lambda: machine.word, stats)
