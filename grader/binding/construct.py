@@ -71,7 +71,12 @@ def constructor(
         arguments=tuple(arguments),
         open_ended=open_ended,
         name=_optional_name(member, concepts) if depth == 0 else "",
+        is_circuit=isinstance(member, ClassShape) and any(map(_makes_calls, member.methods)),
     )
+
+
+def _makes_calls(method: MethodShape) -> bool:
+    return v.match(method.name, v.CALLS) is not None and method.takes_function
 
 
 def _optional_name(member: ClassShape | FunctionShape, concepts: dict[str, str]) -> str:

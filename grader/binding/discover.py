@@ -176,8 +176,10 @@ def _surfaces(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
     ]
     yield from listed
     if not any(surface.style in {"call", "permit"} for surface in listed):
-        told = surfaces_by_signature(kind, shape)
-        yield from (s for s in told if s not in listed and (s.style != "context" or not listed))
+        told = [s for s in surfaces_by_signature(kind, shape) if s not in listed]
+        calls = [s for s in told if s.style == "call" and not s.closed]
+        # Beside a call that takes arguments, what else signatures tell is `_further`.
+        yield from calls or (s for s in told if s.style != "context" or not listed)
 
 
 def _further(kind: ClassShape, shape: Shape) -> Iterator[Surface]:

@@ -6,15 +6,11 @@ from collections.abc import Iterator
 import msgspec
 
 from grader.binding import vocabulary as v
+from grader.binding.listening import listens
 from grader.binding.model import Constructor, Expression, Hearing
 from grader.binding.shape import ClassShape, MethodShape, ObjectShape, ParameterShape, Shape
 from grader.binding.state import CLOSED, HALF_OPEN, OPEN
 
-_LISTENS = re.compile(
-    r"listener|observer|subscriber|callback|hook|subscribe"
-    r"|^on_?(state|transition|change|open|trip|status)|state_?change|transition_(handler|fn|func)"
-)
-_NOT = re.compile(r"fallback|remove|unsubscribe|unregister|clear|detach|error_callback|retry")
 _SUBSCRIBES = re.compile(
     r"^(on|when|listen|observe|connect|register|bind|subscribe|(add|register)_.*|on_event)$"
 )
@@ -31,7 +27,7 @@ _BETWEEN = "\x1f"
 def hearings(shape: Shape, constructor: Constructor) -> list[Hearing]:
     """Return the ways in which a listener may be given to what a constructor builds."""
     return list(
-        dict.fromkeys((*_parameters(shape, constructor, ""), *_methods(shape, constructor)))
+        dict.fromkeys((*_parameters(shape, constructor, ""), *_methods(shape, constructor, "")))
     )
 
 
@@ -40,21 +36,24 @@ def _parameters(shape: Shape, constructor: Constructor, within: str) -> Iterator
     for parameter in member.parameters if member is not None else ():
         if parameter.variadic or parameter.kind == "positional_only":
             continue
-        if _listens(parameter.name):
+        if listens(parameter.name):
             yield from _shapes("parameter", within + parameter.name, parameter, shape)
     for argument in constructor.arguments:
         if argument.nested is not None and not argument.positional:
             yield from _parameters(shape, argument.nested, f"{within}{argument.name}.")
 
 
-def _methods(shape: Shape, constructor: Constructor) -> Iterator[Hearing]:
+def _methods(shape: Shape, constructor: Constructor, within: str) -> Iterator[Hearing]:
     kind = next((m for m in shape if m.path == constructor.call), None)
     for method in kind.methods if isinstance(kind, ClassShape) else ():
-        likely = _listens(method.name) and method.takes_function and not method.context
+        likely = listens(method.name) and method.takes_function and not method.context
         if _is_told_what(method):
-            yield from _for_events(method, shape)
+            yield from _for_events(method, shape, within)
         elif likely and not _needs_more(method):
-            yield from _shapes("method", method.name, method.parameters[0], shape)
+            yield from _shapes("method", within + method.name, method.parameters[0], shape)
+    for argument in constructor.arguments:
+        if argument.nested is not None and not argument.positional:
+            yield from _methods(shape, argument.nested, f"{within}{argument.name}.")
 
 
 def _is_told_what(method: MethodShape) -> bool:
@@ -66,7 +65,7 @@ def _is_told_what(method: MethodShape) -> bool:
     return _TOPIC.search(first.name.lower()) is not None and not no_word and len(rest) <= 1
 
 
-def _for_events(method: MethodShape, shape: Shape) -> Iterator[Hearing]:
+def _for_events(method: MethodShape, shape: Shape, within: str) -> Iterator[Hearing]:
     """Yield the ways of listening to a change of state, or to its opening."""
     decorates = len(method.parameters) == 1
     words = set(re.findall(r"\w+", method.parameters[0].annotation))
@@ -79,27 +78,24 @@ def _for_events(method: MethodShape, shape: Shape) -> Iterator[Hearing]:
     ]
     for form in ("function", "coroutine"):
         for event in members or _EVENTS:
-            yield Hearing(
-                via="method", name=method.name, shape=form, event=event, decorates=decorates
-            )
+            name = within + method.name
+            yield Hearing(via="method", name=name, shape=form, event=event, decorates=decorates)
 
 
 def _needs_more(method: MethodShape) -> bool:
     return sum(p.required and not p.variadic for p in method.parameters) > 1
 
 
-def attributes(found: ObjectShape) -> list[Hearing]:
-    """Return the attributes of a breaker that may hold a listener, or several."""
+def attributes(found: ObjectShape, within: str = "") -> list[Hearing]:
+    """Return the attributes of a breaker that may hold a listener, or several.
+
+    `within` is where what was found stands in the breaker, as `core.`.
+    """
     return [
-        Hearing(via="attribute", name=name, shape="function")
+        Hearing(via="attribute", name=within + name, shape="function")
         for name, datum in found.data.items()
-        if _listens(name) and not name.startswith("_") and datum.type in {"NoneType", "list"}
+        if listens(name) and not name.startswith("_") and datum.type in {"NoneType", "list"}
     ]
-
-
-def _listens(name: str) -> bool:
-    lowered = name.lower()
-    return _LISTENS.search(lowered) is not None and _NOT.search(lowered) is None
 
 
 def _shapes(via: str, name: str, parameter: ParameterShape, shape: Shape) -> Iterator[Hearing]:
@@ -149,6 +145,8 @@ def change_of(what: str, hearing: Hearing, words: dict[str, str]) -> tuple[str, 
     if len(states) > 1:
         return states[-2], states[-1]
     named = _state(hook or (hearing.event or hearing.name).rpartition(".")[2], {})
+    if named is not None and hearing.event:
+        return (states[0] if states and states[0] != named else "", named)
     after = states[0] if states else named
     return None if after is None else ("", after)
 

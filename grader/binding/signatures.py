@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from grader.binding import vocabulary as v
+from grader.binding.listening import listens
 from grader.binding.model import Surface
 from grader.binding.shape import ClassShape, FunctionShape, MethodShape, ParameterShape, Shape
 from grader.binding.targets import is_set_up
@@ -66,6 +67,7 @@ def _calls(methods: list[MethodShape]) -> Iterator[Surface]:
     """Yield the methods that take a function with its arguments, then those that take it alone."""
     handing_on = [m for m in methods if _hands_on(m)]
     alone = [m for m in methods if _is_handed_one(m) and m.name != "__call__"]
+    alone = [m for m in alone if not listens(m.name)]
     for found in (handing_on, alone):
         for method in sorted(found, key=lambda m: not m.is_async):
             for mode in ("async",) if method.is_async else ("async", "sync"):
@@ -125,7 +127,7 @@ def _rest(method: MethodShape) -> bool:
 
 def _decorates(method: MethodShape) -> bool:
     """Whether a method takes a function alone."""
-    return not method.is_async and _is_handed_one(method)
+    return not method.is_async and _is_handed_one(method) and not listens(method.name)
 
 
 def _is_handed_one(method: MethodShape) -> bool:

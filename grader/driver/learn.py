@@ -1,6 +1,7 @@
 """Settles by behaviour what names leave open, and arrives at a binding."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from grader.binding.stubs import is_stub
 from grader.binding.targets import is_module_of_functions, may_be_breaker, says_breaker
 from grader.conversation.failures import Blocked, Interrupted, Unknown
 from grader.conversation.worker import Worker
+from grader.driver.breaker import Breaker
 from grader.driver.building import Building
 from grader.driver.further import settle_further_ways
 from grader.driver.lab import Refused
@@ -244,7 +246,7 @@ class _Learner:
         if fresh is None or number is None:
             return
         if not ways:
-            ways = [way for _, shape in self._trial.targets(fresh) for way in attributes(shape)]
+            ways = [way for where, shape in self._held(fresh) for way in attributes(shape, where)]
         if not ways:
             return
         without = [call.tell() for call in fresh.fails(number)]
@@ -253,6 +255,17 @@ class _Learner:
             if self._hears(without):
                 return
         self._trial.adopt(hearing=None)
+
+    def _held(self, fresh: Breaker) -> Iterator[tuple[str, ObjectShape]]:
+        """Yield the breaker, and the objects of its own classes that it holds in public."""
+        for target, shape in self._trial.targets(fresh):
+            yield "", shape
+            for name, datum in shape.data.items():
+                if not datum.own or target or name.startswith("_"):
+                    continue
+                reply = self._trial.lab.request("inspect", breaker=fresh.handle, target=name)
+                if reply.error is None:
+                    yield f"{name}.", reply.value_as(ObjectShape)
 
     def _hears(self, without: list[str]) -> bool:
         """Whether a listener is told of a trip, and the trip goes as it does without one."""

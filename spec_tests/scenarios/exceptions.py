@@ -123,15 +123,17 @@ def include_and_exclude(lab: Lab) -> InBoth:
         raise NotOffered("there are no two lists, one of what counts and one of what does not")
     lists = {"counted": ["ServiceFailure"], "ignored": ["SpecificFailure"]}
     try:
-        breaker, other = lab.breaker(**lists), lab.breaker(**lists)
+        breaker = lab.breaker(**lists)
     except Refused as refused:
         return InBoth(refused=str(refused))
     calls = tuple(breaker.fail("SpecificFailure") for _ in range(2 * breaker.threshold + 2))
+    after = breaker.succeed()
+    other = lab.breaker(**lists)
     counted = tuple(other.fail("ServiceFailure") for _ in range(other.threshold))
     return InBoth(
         refused="",
         calls=calls,
-        after=breaker.succeed(),
+        after=after,
         counted=counted,
         after_counted=other.succeed(),
     )
@@ -339,12 +341,14 @@ def odd_exclusion(lab: Lab) -> OddExclusion:
     if not lab.offers("ignored"):
         raise NotOffered("no exception type can be excluded")
     ignored = ["AbstractExcludedFailure"]
-    breaker, other = lab.breaker(ignored=ignored, counted=LEFT_OUT), lab.breaker(ignored=ignored)
+    breaker = lab.breaker(ignored=ignored, counted=LEFT_OUT)
     excluded = tuple(breaker.fail("AbstractExcludedFailure") for _ in range(breaker.threshold + 2))
+    after_excluded = breaker.succeed()
+    other = lab.breaker(ignored=ignored)
     failures = other.fails(other.threshold)
     return OddExclusion(
         excluded=excluded,
-        after_excluded=breaker.succeed(),
+        after_excluded=after_excluded,
         failures=failures,
         after_failures=other.succeed(),
     )

@@ -310,14 +310,16 @@ def neighbours(lab: Lab) -> Neighbours:
         return Neighbours(refused=str(refused))
     first.trip()
     rejected = first.succeed()
+    # Before a third one is built: what they share may be set back by that.
+    other, other_state = second.succeed(), second.state()
     third = lab.another()
     failures = (*third.fails(third.threshold - 1), third.succeed())
     return Neighbours(
         apart=Apart(
             tripped_rejects=rejected,
             others_failures=failures,
-            other=second.succeed(),
-            other_state=second.state(),
+            other=other,
+            other_state=other_state,
         )
     )
 

@@ -272,7 +272,11 @@ class SharedConfig(msgspec.Struct, frozen=True, kw_only=True):
 def shared_config(lab: Lab) -> SharedConfig:
     """Use one configuration object for two breakers, the second after the first had its rounds."""
     built = lab.binding.constructor
-    nested = [a for a in built.arguments if a.nested is not None and not a.left_out]
+    nested = [
+        argument
+        for argument in built.arguments
+        if argument.nested is not None and not (argument.left_out or argument.nested.is_circuit)
+    ]
     if built.finish or not nested:
         raise NotOffered("there is no configuration object")
     settings = lab.settings()
