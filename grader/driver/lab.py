@@ -7,6 +7,8 @@ How a call is made through the candidate's API is the binding's business.
 import random
 from typing import Any
 
+import msgspec
+
 from grader.binding.hearing import change_of, with_ear
 from grader.binding.model import Binding, Constructor
 from grader.conversation.failures import CandidateFailure, NotOffered, Unknown
@@ -95,14 +97,18 @@ class Lab:
             raise Refused(reply.error)
         return Breaker(self, handle, settings)
 
-    def breaker_with_listener(self, **settings: Any) -> "Breaker":
+    def breaker_with_listener(self, shape: str = "", **settings: Any) -> "Breaker":
         """Build a breaker with a listener; what it is told of goes to `heard`.
+
+        `shape` is what the listener is, where that is not as the binding has it.
 
         Raises NotOffered where there is no way to give it one, Refused as `breaker` does.
         """
         hearing = self.binding.hearing
         if hearing is None:
             raise NotOffered("it takes no listener")
+        if shape:
+            hearing = msgspec.structs.replace(hearing, shape=shape)
         wanted = self.settings(**settings)
         expression = self.binding.constructor.expression(wanted)
         if hearing.via == "parameter":

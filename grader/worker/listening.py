@@ -12,7 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from .surfaces import asked, member
+from .surfaces import asked, member, settle
 from .wire import text
 
 _OLD = (
@@ -53,7 +53,7 @@ class Listening:
             self.hear("", args, kwargs)
 
         async def hear_async(*args: Any, **kwargs: Any) -> None:
-            self.hear("", args, kwargs)
+            await settle(self.hear("", args, kwargs))
 
         if wanted["shape"] == "object":
             ear: Any = self._object(wanted.get("base", ""))
@@ -82,19 +82,21 @@ class Listening:
         make: Callable[[], Any] = type("Ear", (kind,), methods)
         return make()
 
-    def hear(self, hook: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Note an event, then do what was asked for."""
+    def hear(self, hook: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Note an event, do what was asked for, and return what is left to be awaited."""
         try:
             words = [word for arg in args for word in self._words(arg)] + self._fields(kwargs)
         except Exception:  # noqa: BLE001  a candidate's property may raise anything
             words = []
         self._note({"event": "heard", "what": _BETWEEN.join([hook, *words])})
+        left = None
         if self.meanwhile is not None:
             meanwhile, self.meanwhile = self.meanwhile, None
-            meanwhile()
+            left = meanwhile()
         # A hook before each call may well have a say in it; one about states has none.
         if self.raises and (not hook or _OF_STATES.search(hook.lower())):
             raise ListenerFailure("the listener failed")
+        return left
 
     def _words(self, value: Any) -> list[str]:
         if isinstance(value, (str, enum.Enum, bool, int)) or value is None:
@@ -154,6 +156,14 @@ def _read(value: Any, path: list[str]) -> None:
         if inspect.iscoroutine(value):
             value.close()
             return
+
+
+async def read_awaited(target: Any, paths: list[list[str]]) -> None:
+    """Read what accessors lead to, and await what they return."""
+    for path in paths:
+        value = target
+        for name in path:
+            value = await settle(asked(value, name)[0])
 
 
 def _event(name: str) -> Any:

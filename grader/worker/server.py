@@ -247,7 +247,8 @@ class Server:
         self._listening.raises = request["raises"]
         if (paths := request.get("read")) is not None:
             target = self._breakers[request["breaker"]].target
-            self._listening.meanwhile = functools.partial(listening.read, target, paths)
+            read = listening.read_awaited if request.get("awaited") else listening.read
+            self._listening.meanwhile = functools.partial(read, target, paths)
         if (inner := request.get("inner")) is not None:
             wrapped = self._breakers[request["breaker"]]
             self._listening.meanwhile = self._calls.inside({**request, "inner": inner}, wrapped)

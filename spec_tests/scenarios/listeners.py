@@ -1,5 +1,7 @@
 """Situations about listeners: what they are told, and what they may do meanwhile."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from grader.binding.model import Surface
@@ -49,7 +51,7 @@ class Looking(msgspec.Struct, frozen=True, kw_only=True):
     """A trip at which the listener does something with the breaker that tells it."""
 
     doing: str
-    """`reads the state and the metrics` or `makes a call`."""
+    """`reads the state and the metrics`, `makes a call`, or what it awaits."""
     tripping: CallSeen
     inner: CallSeen | None = None
     """The call that the listener made."""
@@ -65,6 +67,9 @@ def listener_that_looks(lab: Lab) -> tuple[Looking, ...]:
     looking = [_reads(lab, surface)]
     if surface.mode == "sync" and surface.style != "decorate":
         looking.append(_calls(lab, surface))
+    waiting = lab.binding.surface("async")
+    if waiting is not None and lab.binding.hearing.shape != "object":
+        looking += _awaiting(lab, waiting)
     return tuple(looking)
 
 
@@ -86,8 +91,29 @@ def _calls(lab: Lab, surface: Surface) -> Looking:
     return Looking(doing="makes a call", tripping=tripping, inner=inner.seen)
 
 
-def _one_before_the_trip(lab: Lab, surface: Surface) -> Breaker:
-    breaker = lab.breaker_with_listener()
+def _awaiting(lab: Lab, surface: Surface) -> Iterator[Looking]:
+    """Await the metrics, then a call, where listeners may be coroutine functions."""
+    metrics = lab.binding.metrics
+    if metrics is not None and not metrics.target:
+        breaker = _one_before_the_trip(lab, surface, shape="coroutine")
+        lab.listeners(breaker=breaker.handle, read=[[*metrics.path]], awaited=True)
+        tripping = breaker.fail(surface=surface)
+        if lab.heard:
+            yield Looking(doing="awaits the metrics", tripping=tripping)
+    if surface.style != "decorate":
+        breaker = _one_before_the_trip(lab, surface, shape="coroutine")
+        inner = Call(lab, surface, "return")
+        lab.listeners(
+            breaker=breaker.handle, inner=inner.number, surface=surface.data(), form=surface.form
+        )
+        tripping = breaker.fail(surface=surface)
+        if lab.heard:
+            yield Looking(doing="awaits a call", tripping=tripping, inner=inner.seen)
+
+
+def _one_before_the_trip(lab: Lab, surface: Surface, shape: str = "") -> Breaker:
+    breaker = lab.breaker_with_listener(shape)
+    lab.heard.clear()
     for _ in range(breaker.threshold - 1):
         breaker.fail(surface=surface)
     return breaker
