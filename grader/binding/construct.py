@@ -59,7 +59,7 @@ def constructor(
     if depth > 0 and open_ended and len(member.parameters) == 1 and isinstance(member, ClassShape):
         # It takes what its class declares, one attribute for each.
         arguments += [Argument(name=name, spare=True) for name in member.attributes]
-    if depth == 0 and not any(a.concept or a.nested for a in arguments):
+    if depth == 0 and not any(a.concept not in {None, "name"} or a.nested for a in arguments):
         passed_on = _passed_on(member, shape, unread)
         arguments += passed_on
         if open_ended and not passed_on and isinstance(member, ClassShape):

@@ -57,6 +57,8 @@ class Tripping:
                 tripped = self._trial.fail_until_rejected(breaker) if breaker is not None else None
                 if breaker is not None and tripped is not None:
                     self._trial.adopt(trips_at=tripped)
+                    if failure != failures[0]:
+                        self._unnamed.settle_threshold()  # now that it is known what counts
                     self._readings.settle_state(breaker)
                     self._settle_threshold(tripped)
                     return True
