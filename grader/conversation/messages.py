@@ -124,8 +124,16 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
 
 
+class LoopRuns(msgspec.Struct, frozen=True, kw_only=True):
+    """What `several_loops` answers with."""
+
+    runs: tuple["LoopRun", ...]
+    afterwards: str
+    """Calls in one more, after another that ended while the breaker was open; see `LoopRun`."""
+
+
 class LoopRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One `asyncio.run` of those that `several_loops` answers with.
+    """One `asyncio.run` of those that are played by `several_loops`.
 
     Each call is one letter: R it returned, E it raised its own error, x it was kept out, ! else.
     """
@@ -169,7 +177,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "repeat": (Repeated, dict[str, int | tuple[str, ...]]),
     "decorated": (Decorated,),
     "size": (Size,),
-    "several_loops": (tuple[LoopRun, ...],),
+    "several_loops": (LoopRuns,),
     "unawaited": (Unawaited,),
     "keep": (Keepsake,),
     "look_again": (dict[str, Scalar],),

@@ -7,6 +7,7 @@ wait for the trusted side to be asked.
 import _thread
 import asyncio
 import gc
+import time
 import warnings
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -19,6 +20,10 @@ from .wire import text
 _MOST_FAILURES = 25
 _TURNS = 3
 """How often a protected function lets others run, so that calls overlap."""
+_CALLS = 10
+"""So many good calls bring any breaker back that lets them in."""
+_PATIENCE = 4.0
+"""Open periods: a drawn one may be twice as long as another."""
 
 
 class _Service:
@@ -121,14 +126,16 @@ class Alone:
 
     async def several_loops(
         self, build: Callable[[], Any], request: dict[str, Any]
-    ) -> list[dict[str, Any]]:
+    ) -> dict[str, Any]:
         """Use one breaker in several `asyncio.run`, one after the other, in a thread.
 
         It is built in the first. In each it has callers at once, trips, has callers at once
-        when its open period is over, and recovers.
+        when its open period is over, and recovers. The last one is left while it is open, and one
+        more comes when that is over.
         """
         runs: list[dict[str, Any]] = []
         callers: list[_Caller] = []
+        afterwards: list[str] = []
 
         async def one_run(run: dict[str, Any]) -> None:
             if not callers:
@@ -136,6 +143,12 @@ class Alone:
                 callers.append(_Caller(wrapped, request["surface"], request["failure"], self._owns))
             callers[0].errors = run["errors"]
             await _a_life(callers[0], run, request)
+
+        async def left_open() -> None:
+            await callers[0].until_rejected()
+
+        async def come_back() -> None:
+            afterwards.extend([await callers[0].call() for _ in range(_CALLS)])
 
         def play() -> None:
             for _ in range(request["runs"]):
@@ -147,10 +160,14 @@ class Alone:
                     message = {"type": text(type(error).__name__), "message": text(error)}
                     runs[-1]["errors"].append({**message, "own": False})
                 runs[-1]["ended"] = True
+            if callers:
+                asyncio.run(left_open())
+                time.sleep(_PATIENCE * request["period"])
+                asyncio.run(come_back())
 
         _thread.start_new_thread(play, ())
         await self._mover.advance(40.0 * request["period"])
-        return runs
+        return {"runs": runs, "afterwards": "".join(afterwards)}
 
     # --- coroutines that nobody awaits ------------------------------------------------
 
@@ -198,5 +215,5 @@ async def _a_life(caller: _Caller, run: dict[str, Any], request: dict[str, Any])
         run["half_open"] = await caller.together(request["callers"])
         if "R" in run["half_open"]:
             break
-    for _ in range(10):
+    for _ in range(_CALLS):
         run["later"] += await caller.call()

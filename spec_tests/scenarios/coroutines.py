@@ -4,7 +4,7 @@ import msgspec
 
 from grader.binding.model import Surface
 from grader.conversation.failures import Blocked, NotOffered
-from grader.conversation.messages import LoopRun, Unawaited
+from grader.conversation.messages import LoopRun, LoopRuns, Unawaited
 from grader.driver.lab import Lab
 from grader.history import CallSeen
 from grader.specification import scenario
@@ -43,6 +43,8 @@ class Loops(msgspec.Struct, frozen=True, kw_only=True):
     callers: int
     """How many called at once, while closed and when the open period was over."""
     runs: tuple[LoopRun, ...]
+    afterwards: str = ""
+    """Calls when its open period was over: the event loop in which it opened had ended."""
 
 
 @scenario
@@ -61,7 +63,8 @@ def several_loops(lab: Lab) -> Loops:
         callers=callers,
         period=due(first_period(lab)),
     )
-    return Loops(callers=callers, runs=reply.value_as(tuple[LoopRun, ...]))
+    told = reply.value_as(LoopRuns)
+    return Loops(callers=callers, runs=told.runs, afterwards=told.afterwards)
 
 
 class LeftBehind(msgspec.Struct, frozen=True, kw_only=True):
