@@ -45,7 +45,11 @@ def test_failures_of_two_threads_both_count(two_failures_in_schedules: Explored)
 @requirement("ts-single-trip", MUST, source="POL#217, POL#223", known=ATTESTED)
 def test_failures_at_once_trip_it_once(crowd_of_failures: tuple[Crowd, ...]) -> None:
     """Many calls that fail at once open it once, and that is counted and told once."""
-    told = [c for c in crowd_of_failures if c.opened_one_by_one or c.transitions is not None]
+    told = [
+        crowd
+        for crowd in crowd_of_failures
+        if crowd.opened_one_by_one or crowd.transitions_one_by_one is not None
+    ]
     not_offered_unless(told, "neither a listener nor a metric tells how often it changed state")
     in_threads = any(c.mode == "sync" and c.after.rejected for c in told)
     for crowd in told:

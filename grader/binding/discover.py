@@ -33,8 +33,13 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """It builds a decorator; the breaker's state, if any, hangs on the decorated function."""
 
 
-def propose(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal]:
-    """Return what may be the breaker; empty where nothing looks like one."""
+def propose(
+    shape: Shape, unread: frozenset[str] = frozenset(), makers: frozenset[str] = frozenset()
+) -> list[Proposal]:
+    """Return what may be the breaker; empty where nothing looks like one.
+
+    `makers` are methods, as `Class.method`, by which alone the candidate itself makes breakers.
+    """
     classes = [_of_class(kind, shape, unread) for kind in breaker_classes(shape)]
     callable_ = [p for p in classes if p.surfaces]
     # Where two names say the same, the one whose parameters say more is the breaker.
@@ -68,7 +73,10 @@ def propose(shape: Shape, unread: frozenset[str] = frozenset()) -> list[Proposal
         )
         for found, kind in indirect(shape, unread)
     ]
-    return [*plain, *(p for p in indirectly if p.surfaces), *rest, *around, *made, *others]
+    indirectly = [proposal for proposal in indirectly if proposal.surfaces]
+    first = [p for p in indirectly if p.constructor.call.partition(":")[2] in makers]
+    return [*first, *plain, *(p for p in indirectly if p not in first), *rest, *around, *made,
+            *others]  # fmt: skip
 
 
 def propose_unlisted(

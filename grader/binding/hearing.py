@@ -44,7 +44,8 @@ def _parameters(shape: Shape, constructor: Constructor, within: str) -> Iterator
 
 
 def _methods(shape: Shape, constructor: Constructor, within: str) -> Iterator[Hearing]:
-    kind = next((m for m in shape if m.path == constructor.call), None)
+    owner = constructor.call.rpartition(".")[0]  # of `Breaker.create`
+    kind = next((m for m in shape if m.path in (constructor.call, owner)), None)
     for method in kind.methods if isinstance(kind, ClassShape) else ():
         likely = listens(method.name) and method.takes_function and not method.context
         if _is_told_what(method):

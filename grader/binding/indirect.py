@@ -159,4 +159,22 @@ def _named_constructors(shape: Shape, unread: frozenset[str]) -> Iterator[Found]
         for method in kind.methods:
             if method.static and method.parameters and not method.is_async:
                 path = f"{kind.path}.{method.name}"
-                yield method_constructor(method, path, shape, unread), kind
+                found = method_constructor(method, path, shape, unread)
+                yield _with_passed_on(found, method, kind, shape, unread), kind
+
+
+def _with_passed_on(
+    found: Constructor,
+    method: MethodShape,
+    kind: ClassShape,
+    shape: Shape,
+    unread: frozenset[str],
+) -> Constructor:
+    """Return the constructor with the keywords of the class that `**others` hands on to it."""
+    if not any(p.kind == "var_keyword" for p in method.parameters):
+        return found
+    known = {*found.concepts(), None}
+    keywords = {p.name for p in kind.parameters if p.kind == "keyword_only" and not p.required}
+    own = constructor(kind, shape, unread).arguments
+    more = tuple(a for a in own if a.name in keywords and a.concept not in known)
+    return msgspec.structs.replace(found, arguments=(*found.arguments, *more))

@@ -1,6 +1,7 @@
 """Which settings a constructor looks up in `**settings` or in a mapping, as its source says."""
 
 import ast
+from collections.abc import Iterator
 
 import msgspec
 
@@ -89,17 +90,29 @@ def mappings_read(candidate: Candidate) -> Mappings:
             continue
         tree = parsing.tree(file.text)
         defaults = _constants(tree)
-        for node in tree.body:
-            maker = _maker(node)
-            if maker is None or not isinstance(node, ast.ClassDef | ast.FunctionDef):
-                continue
+        for name, node, maker in _makers(tree):
             for parameter in (*maker.args.posonlyargs, *maker.args.args, *maker.args.kwonlyargs):
                 if _may_be_mapping(parameter):
                     looked_up = _found_in(node, _made_of(maker, parameter.arg), defaults)
                     looked_up = looked_up or _written_out(tree)
                     if looked_up:
-                        found.setdefault(node.name, {})[parameter.arg] = looked_up
+                        found.setdefault(name, {})[parameter.arg] = looked_up
     return found
+
+
+def _makers(tree: ast.Module) -> Iterator[tuple[str, ast.AST, ast.FunctionDef]]:
+    """Yield what builds, by name, with where it looks settings up: `Breaker.from_settings`, too."""
+    for node in tree.body:
+        maker = _maker(node)
+        if maker is not None and isinstance(node, ast.ClassDef | ast.FunctionDef):
+            yield node.name, node, maker
+        if not isinstance(node, ast.ClassDef):
+            continue
+        for method in node.body:
+            if isinstance(method, ast.FunctionDef) and any(
+                ast.unparse(d) in {"classmethod", "staticmethod"} for d in method.decorator_list
+            ):
+                yield f"{node.name}.{method.name}", method, method
 
 
 def _written_out(tree: ast.Module) -> tuple[ParameterShape, ...]:
@@ -144,19 +157,30 @@ def with_mappings(shape: Shape, mappings: Mappings) -> Shape:
     """Return the shape with a class for each mapping, which is built as a plain dictionary."""
     taken: list[ClassShape | FunctionShape] = []
     made: list[ClassShape | FunctionShape] = []
+
+    def taking(name: str, parameters: tuple[ParameterShape, ...]) -> tuple[ParameterShape, ...]:
+        keys = mappings.get(name, {})
+        made.extend(_dictionary(_mapping(name, key), keys[key]) for key in keys)
+        return tuple(
+            msgspec.structs.replace(p, annotation=_mapping(name, p.name)) if p.name in keys else p
+            for p in parameters
+        )
+
     for member in shape:
-        of_member = mappings.get(member.name, {})
-        parameters = []
-        for parameter in member.parameters:
-            keys = of_member.get(parameter.name)
-            if keys is None:
-                parameters.append(parameter)
-                continue
-            name = f"mapping_{member.name}_{parameter.name}"
-            made.append(_dictionary(name, keys))
-            parameters.append(msgspec.structs.replace(parameter, annotation=name))
-        taken.append(msgspec.structs.replace(member, parameters=tuple(parameters)))
+        changes: dict[str, object] = {"parameters": taking(member.name, member.parameters)}
+        if isinstance(member, ClassShape):
+            changes["methods"] = tuple(
+                msgspec.structs.replace(
+                    method, parameters=taking(f"{member.name}.{method.name}", method.parameters)
+                )
+                for method in member.methods
+            )
+        taken.append(msgspec.structs.replace(member, **changes))
     return (*taken, *made)
+
+
+def _mapping(maker: str, parameter: str) -> str:
+    return f"mapping_{maker.replace('.', '_')}_{parameter}"
 
 
 def _dictionary(name: str, keys: tuple[ParameterShape, ...]) -> ClassShape:

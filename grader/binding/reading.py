@@ -27,6 +27,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """Classes that other classes build for themselves."""
     stubs: frozenset[str] = frozenset()
     """Methods that are declared and do nothing, with their class."""
+    makers: frozenset[str] = frozenset()
+    """Methods of classes, as `Class.method`, of which the class itself is called nowhere."""
 
     @classmethod
     def of(cls, candidate: Candidate) -> Self:
@@ -38,7 +40,20 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
             fallbacks=fallbacks_read(candidate),
             inner=inner_classes(candidate),
             stubs=stubs_read(candidate),
+            makers=makers_read(candidate),
         )
+
+
+def makers_read(candidate: Candidate) -> frozenset[str]:
+    """Return the methods of classes that are called, where no code calls the class."""
+    called = {
+        ast.unparse(node.func)
+        for file in candidate.files
+        for node in ast.walk(parsing.tree(file.text))
+        if isinstance(node, ast.Call)
+    }
+    methods = {name for name in called if name.count(".") == 1}
+    return frozenset(name for name in methods if name.partition(".")[0] not in called)
 
 
 def unread_parameters(candidate: Candidate) -> frozenset[str]:

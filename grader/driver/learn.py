@@ -61,7 +61,7 @@ def learn(
     named, unlisted = (
         [p for p in proposed if not within or p.constructor.told.partition(":")[0] == within]
         for proposed in (
-            propose(shape, read.unread),
+            propose(shape, read.unread, read.makers),
             propose_unlisted(shape, read.unread, read.inner),
         )
     )

@@ -6,6 +6,7 @@ an example that runs at import) waits as any other thread does: on the scheduler
 """
 
 import asyncio
+import inspect
 import math
 import selectors
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any
 
 from .clock import NANOSECONDS, VirtualClock
 from .scheduler import Scheduler, Waiter
+from .surfaces import settle
 
 _MOST_TIMERS = 5_000
 
@@ -159,6 +161,21 @@ class Mover:
             if answer is None:
                 return
             await answer
+
+    async def complete(self, value: Any) -> Any:
+        """Return a value, awaited where it can be.
+
+        Raises TimeoutError where it waits for something that nobody is about to do.
+        """
+        if not inspect.isawaitable(value):
+            return value
+        task = asyncio.ensure_future(settle(value))
+        await self.settle()
+        if not task.done():
+            task.cancel()
+            await self.settle()
+            raise TimeoutError("it is awaited for ever")
+        return task.result()
 
     def _is_settled(self) -> bool:
         """Whether that holds already, which costs a small part of a turn of the loop to see."""

@@ -193,7 +193,7 @@ class Server:
         """Read what an accessor leads to, flattened to scalars; `named`: what it is called too."""
         value: Any = self._target(request)
         for name in request["path"]:
-            value = await surfaces.settle(surfaces.asked(value, name)[0])
+            value = await self._mover.complete(surfaces.asked(value, name)[0])
         flat = flatten(value)
         return {**flat, **called(value)} if request.get("named") and "" not in flat else flat
 
@@ -214,7 +214,7 @@ class Server:
         """Call a method of the breaker, such as its reset."""
         method = surfaces.member(self._target(request), request["name"])
         args = [self._builder.build(entry) for entry in request.get("args", ())]
-        return scalar(await surfaces.settle(method(*args)))
+        return scalar(await self._mover.complete(method(*args)))
 
     def _target(self, request: dict[str, Any]) -> Any:
         wrapped = self._breakers[request["breaker"]]

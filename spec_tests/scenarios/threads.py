@@ -158,15 +158,24 @@ def _crowd(lab: Lab, surface: Surface) -> Crowd:
     opened_one_by_one = _openings(lab)
     calls = breaker.burst(breaker.threshold + 4, surface)
     together = sum(call.seen.running for call in calls)
-    breaker.end_together(calls, lab.binding.failure)
-    return Crowd(
+    crowd = Crowd(
         mode=surface.mode,
         together=together,
         calls=tuple(call.seen for call in calls),
-        transitions=_transitions(breaker),
+        transitions=None,
         transitions_one_by_one=_transitions(sequential),
-        opened=_openings(lab),
+        opened=None,
         opened_one_by_one=opened_one_by_one,
+        after=calls[-1].seen,
+    )
+    if together < len(calls):
+        return crowd  # those that wait for the others would never come to an end together
+    breaker.end_together(calls, lab.binding.failure)
+    return msgspec.structs.replace(
+        crowd,
+        calls=tuple(call.seen for call in calls),
+        transitions=_transitions(breaker),
+        opened=_openings(lab),
         after=breaker.succeed(surface=surface),
     )
 
