@@ -59,11 +59,11 @@ def _methods(shape: Shape, constructor: Constructor, within: str) -> Iterator[He
 
 def _is_told_what(method: MethodShape) -> bool:
     """Whether a method takes what to listen to, and then the listener or nothing more."""
-    if not _SUBSCRIBES.match(method.name) or not method.parameters or method.context:
+    given = [p for p in method.parameters if not p.variadic]
+    if not _SUBSCRIBES.match(method.name) or not given or method.context:
         return False
-    first, *rest = (p for p in method.parameters if not p.variadic)
-    no_word = "callable" in first.annotation.lower()
-    return _TOPIC.search(first.name.lower()) is not None and not no_word and len(rest) <= 1
+    told = _TOPIC.search(given[0].name.lower()) and "callable" not in given[0].annotation.lower()
+    return bool(told) and len(given) <= 2  # noqa: PLR2004  and the listener
 
 
 def _for_events(method: MethodShape, shape: Shape, within: str) -> Iterator[Hearing]:

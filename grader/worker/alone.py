@@ -130,21 +130,25 @@ class Alone:
         """Use one breaker in several `asyncio.run`, one after the other, in a thread.
 
         It is built in the first. In each it has callers at once, trips, has callers at once
-        when its open period is over, and recovers. The last one is left while it is open, and one
-        more comes when that is over.
+        when its open period is over, and recovers. Another breaker opens in one that ends, and is
+        called in the next when its open period is over.
         """
         runs: list[dict[str, Any]] = []
         callers: list[_Caller] = []
         afterwards: list[str] = []
 
+        def new_caller() -> _Caller:
+            wrapped = surfaces.Wrapped(build())
+            return _Caller(wrapped, request["surface"], request["failure"], self._owns)
+
         async def one_run(run: dict[str, Any]) -> None:
             if not callers:
-                wrapped = surfaces.Wrapped(build())
-                callers.append(_Caller(wrapped, request["surface"], request["failure"], self._owns))
+                callers.append(new_caller())
             callers[0].errors = run["errors"]
             await _a_life(callers[0], run, request)
 
         async def left_open() -> None:
+            callers[0] = new_caller()
             await callers[0].until_rejected()
 
         async def come_back() -> None:

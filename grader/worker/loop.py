@@ -63,6 +63,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _select_as_a_thread(self, timeout: float | None) -> list[Any]:
         with self._scheduler.lock:
+            due = self.next_timer()
+            if timeout is not None and due is not None:  # to the nanosecond, or it would ask again
+                timeout = (due - self._scheduler.clock.now) / NANOSECONDS
             # Looking and beginning to wait are one step: a wake-up between the two would find
             # nobody waiting, and this thread would count as idle with work at hand.
             events: list[Any] = self._real_select(0)

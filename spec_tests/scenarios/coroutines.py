@@ -44,7 +44,7 @@ class Loops(msgspec.Struct, frozen=True, kw_only=True):
     """How many called at once, while closed and when the open period was over."""
     runs: tuple[LoopRun, ...]
     afterwards: str = ""
-    """Calls when its open period was over: the event loop in which it opened had ended."""
+    """Calls of another breaker that opened in an event loop which ended, its open period over."""
 
 
 @scenario

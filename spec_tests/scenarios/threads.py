@@ -163,18 +163,20 @@ def _crowd(lab: Lab, surface: Surface) -> Crowd:
         together=together,
         calls=tuple(call.seen for call in calls),
         transitions=None,
-        transitions_one_by_one=_transitions(sequential),
+        transitions_one_by_one=None,
         opened=None,
         opened_one_by_one=opened_one_by_one,
         after=calls[-1].seen,
     )
     if together < len(calls):
-        return crowd  # those that wait for the others would never come to an end together
+        # Those that wait for the others would never come to an end together.
+        return msgspec.structs.replace(crowd, transitions_one_by_one=_transitions(sequential))
     breaker.end_together(calls, lab.binding.failure)
     return msgspec.structs.replace(
         crowd,
         calls=tuple(call.seen for call in calls),
         transitions=_transitions(breaker),
+        transitions_one_by_one=_transitions(sequential),
         opened=_openings(lab),
         after=breaker.succeed(surface=surface),
     )
