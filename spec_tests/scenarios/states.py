@@ -302,24 +302,22 @@ class Neighbours(msgspec.Struct, frozen=True, kw_only=True):
 
 @scenario
 def neighbours(lab: Lab) -> Neighbours:
-    """Build two breakers, trip the first and use the second."""
+    """Build three breakers, trip the first and use the others."""
     first = lab.breaker()
     try:
-        second = lab.another()
+        # All before any of them is used: what they share may be set back by building another.
+        second, third = lab.another(), lab.another()
     except Refused as refused:
         return Neighbours(refused=str(refused))
     first.trip()
     rejected = first.succeed()
-    # Before a third one is built: what they share may be set back by that.
-    other, other_state = second.succeed(), second.state()
-    third = lab.another()
     failures = (*third.fails(third.threshold - 1), third.succeed())
     return Neighbours(
         apart=Apart(
             tripped_rejects=rejected,
             others_failures=failures,
-            other=other,
-            other_state=other_state,
+            other=second.succeed(),
+            other_state=second.state(),
         )
     )
 
