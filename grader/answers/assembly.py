@@ -61,7 +61,9 @@ def source_file(path: str, text: str, *, open_fence: bool = False, **known: Any)
 def _ends_with(file: SourceFile, block: markdown.Block) -> bool:
     """Tell whether *file* breaks off where the open *block* does, which is an answer's last."""
     told = file.cut is not None and file.cut.reason == cutting.OPEN_FENCE
-    return told or file.delivered.endswith(block.text)
+    # A fence that opens with a language and then nothing is the last that came of an answer.
+    empty = block.info and not block.text.strip()
+    return told or (not empty and file.delivered.endswith(block.text))
 
 
 def _breaks_off(file: SourceFile) -> list[str]:

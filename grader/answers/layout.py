@@ -119,17 +119,20 @@ class _Layout:
         if self._current is None:
             path = blocks.imported_as(self._parts, self._shown) or "circuit_breaker.py"
             self._start(_File(path=self._free(path), parts=[part]))
+        elif (hosted := methods.with_methods(self._current.parts, part)) is not None:
+            self._current.parts = hosted
         elif self._current.defines & part.defines:
             if versions.replaces(part, self._current.parts, self._parts[part.number + 1 :]):
                 self._current.parts = versions.with_replaced(self._current.parts, part)
             else:
                 self._add_alternative(part, self._current)
+        elif methods.is_excerpt(self._current.parts, part):
+            self._add_alternative(part, self._current)
         elif part.broken and not _goes_on(self._current, part):
             # What is not even code would cut off all that follows it.
             self._add_example(part)
         else:
-            hosted = methods.with_methods(self._current.parts, part)
-            self._current.parts = hosted or [*self._current.parts, part]
+            self._current.parts = [*self._current.parts, part]
 
     def _start(self, file: _File) -> None:
         self._files[file.path] = file

@@ -344,3 +344,14 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
             if mode in (None, surface.mode) and style in (None, surface.style):
                 return surface
         return None
+
+    @property
+    def of_threads(self) -> Surface | None:
+        """The way in which threads make their calls, or None.
+
+        A permit whose methods are plain is none where other ways of calling are for tasks alone:
+        it is what those are made of.
+        """
+        for_tasks = any(s.mode == "async" and s.style != "permit" for s in self.surfaces)
+        plain = (s for s in self.surfaces if s.mode == "sync")
+        return next((s for s in plain if not (for_tasks and s.style == "permit")), None)

@@ -294,6 +294,15 @@ def test_another_block_that_is_never_closed_is_a_cut_too() -> None:
     assert not found.modified
 
 
+def test_a_fence_that_opens_and_has_nothing_in_it_is_where_an_answer_breaks_off() -> None:
+    found = assembly.from_markdown(
+        f"```python\n{BREAKER}```\n\nNow `demo.py`:\n\n```pyt", id="x", name="X"
+    )
+    assert found.cut_off == (
+        "the answer breaks off in a pyt block: the code fence is never closed",
+    )
+
+
 def test_a_closed_block_that_does_not_parse_is_a_cut() -> None:
     found = candidate(block(BREAKER + "    def re(\n"))
     assert found.files[0].text == BREAKER

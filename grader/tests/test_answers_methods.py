@@ -41,6 +41,34 @@ def test_a_method_goes_into_its_class(words: str) -> None:
     assert laid_out(words, RESET) == {"circuit_breaker.py": INSIDE}
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        textwrap.indent(RESET, "    "),
+        "class CircuitBreaker:  # (continued)\n" + textwrap.indent(RESET, "    "),
+    ],
+    ids=["as far right as there", "below its name"],
+)
+def test_a_method_that_is_written_inside_of_its_class_goes_into_it(written: str) -> None:
+    assert laid_out("Then, in the class:", written) == {"circuit_breaker.py": INSIDE}
+
+
+def test_methods_that_take_no_keyword_for_the_object_are_methods() -> None:
+    code = "def tell(self, /, *told):\n    self.failures += 1\n"
+    assert f"\n\n{textwrap.indent(code, '    ')}" in laid_out("And:", code)["circuit_breaker.py"]
+
+
+def test_a_thought_about_a_method_that_is_there_goes_beside_it() -> None:
+    thought = "    async def call(self, function):\n        self.failures += 1\n"
+    found = laid_out("My second thought was this:", thought)
+    assert found["circuit_breaker.py"] == BREAKER, "the class stays as it is"
+
+
+def test_a_class_that_has_the_method_already_is_another_one() -> None:
+    other = "class CircuitBreaker:\n    def call(self, function):\n        return function()\n"
+    assert laid_out("What not to do:", other)["circuit_breaker.py"] == BREAKER
+
+
 def test_a_method_that_is_there_is_replaced_only_by_a_better_one() -> None:
     call = "async def call(self, function):\n    self.failures += 1\n"
     assert laid_out("The heart of it:", call) == {"circuit_breaker.py": BREAKER + call}

@@ -17,7 +17,7 @@ THREADS = 8
 
 def of_threads(lab: Lab) -> Surface:
     """Return the way that threads make their calls; raise NotOffered where there is none."""
-    surface = lab.binding.surface("sync")
+    surface = lab.binding.of_threads
     if surface is None:
         raise NotOffered("there is no call path for threads")
     return surface
@@ -50,7 +50,7 @@ class ThreadProbes(msgspec.Struct, frozen=True, kw_only=True):
 @scenario
 def probes_among_threads(lab: Lab) -> ThreadProbes:
     """Let threads arrive when the open period is over: eight at once, two in every order."""
-    surface = lab.binding.surface("sync")
+    surface = lab.binding.of_threads
     if surface is None:
         return ThreadProbes()
     period = first_period(lab)

@@ -43,12 +43,13 @@ def items(_: Setting) -> Sequence[Item]:
     return [
         Item(
             name=f"{attack.name} on {tier}",
-            content=f"{tier}\n{_content(attack)}",
+            content=f"{tier}\n{content}",
             job=attacking.attacked,
             arguments=(attack, tier),
             result=Outcome,
         )
         for attack in attacks.load().values()
+        for content in (_content(attack),)  # once: some take a while to read
         for tier in tiers
     ]
 
