@@ -24,7 +24,7 @@ from spec_tests.scenarios.backoff import (
     Reset,
     Round,
 )
-from spec_tests.scenarios.states import FailedProbe
+from spec_tests.scenarios.states import FailedProbe, Trip
 
 TOLERANCE = 0.05
 
@@ -205,9 +205,10 @@ def test_failures_together_grow_the_period_once(
 
 @requirement("bo-independent-of-count", MUST, source="seen in the wild")
 def test_the_first_period_does_not_depend_on_the_threshold(
-    periods_by_threshold: FirstPeriods,
+    trip: Trip, periods_by_threshold: FirstPeriods
 ) -> None:
     """The first open period does not depend on the threshold or on the number of failures."""
+    blocked_unless(trip.rejects, "st-open-rejects", "it never rejects a call")
     seen = periods_by_threshold
     middles = [period.figure or 0.0 for period in seen.periods]
     told = ", ".join(
@@ -217,8 +218,9 @@ def test_the_first_period_does_not_depend_on_the_threshold(
 
 
 @requirement("bo-jitter-once", MUST, source="seen in the wild")
-def test_jitter_is_drawn_once_for_each_period(jittered: Jitter) -> None:
+def test_jitter_is_drawn_once_for_each_period(trip: Trip, jittered: Jitter) -> None:
     """Jitter is drawn once for each open period, not at each look: asking often does not end it."""
+    blocked_unless(trip.rejects, "st-open-rejects", "it never rejects a call")
     assert not jittered.changed_their_mind, (
         f"{jittered.asked_at:.3g} s after the trip, {jittered.changed_their_mind} of"
         f" {jittered.breakers} breakers rejected a call and then admitted one at the same instant"

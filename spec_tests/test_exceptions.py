@@ -29,6 +29,7 @@ from spec_tests.scenarios.exceptions import (
     OddProbe,
     Weighed,
 )
+from spec_tests.scenarios.states import Trip
 
 
 def passed_unaltered(call: CallSeen) -> bool:
@@ -99,9 +100,10 @@ def test_excluded_exceptions_pass_and_are_no_failures(exclude_list: Excluded) ->
 
 @requirement("ex-exclude-probe", MUST, source="R4J, GOB, deer-flow#3991")
 def test_an_exception_that_does_not_count_does_not_wedge_half_open(
-    excluded_probe: OddProbe,
+    trip: Trip, excluded_probe: OddProbe
 ) -> None:
     """A probe that raises an exception which does not count leaves no breaker stuck half-open."""
+    blocked_unless(trip.rejects, "st-open-rejects", "it never rejects a call")
     seen = excluded_probe
     blocked_unless(seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}")
     assert all(call.succeeded for call in seen.later), (
@@ -113,9 +115,10 @@ def test_an_exception_that_does_not_count_does_not_wedge_half_open(
 @requirement("ex-baseexception", MUST, source="openmed#3283")
 @pytest.mark.parametrize("error", BEYOND)
 def test_an_interrupt_passes_and_leaks_no_slot(
-    error: str, beyond_exception: tuple[OddProbe, ...]
+    trip: Trip, error: str, beyond_exception: tuple[OddProbe, ...]
 ) -> None:
     """KeyboardInterrupt, SystemExit and GeneratorExit pass through and leak no probe slot."""
+    blocked_unless(trip.rejects, "st-open-rejects", "it never rejects a call")
     seen = next(probe for probe in beyond_exception if probe.error == error)
     blocked_unless(seen.probe.admitted, "st-recovers-by-itself", f"the probe {seen.probe.tell()}")
     assert seen.probe.error is not None and seen.probe.error.type == error, (  # noqa: PT018

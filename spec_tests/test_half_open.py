@@ -16,6 +16,7 @@ from grader.specification import (
 from spec_tests.scenarios.half_open import ENDINGS, Ending, Late, Successes
 from spec_tests.scenarios.late_results import DuringProbe
 from spec_tests.scenarios.probes import AfterCancellation, Hanging
+from spec_tests.scenarios.states import Trip
 from spec_tests.scenarios.threads import ThreadProbes
 
 MOST_BY_DEFAULT = 10
@@ -135,9 +136,10 @@ def test_successes_are_counted_anew_in_each_round(success_in_two_rounds: Success
 @requirement("ho-slot-released", MUST, source="HYS, monix#1080")
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_slot_is_returned_however_the_probe_ends(
-    ending: str, endings: tuple[Ending, ...]
+    trip: Trip, ending: str, endings: tuple[Ending, ...]
 ) -> None:
     """However a probe ends, its slot is returned: the breaker can still close."""
+    blocked_unless(trip.rejects, "st-open-rejects", "it never rejects a call")
     seen = next((e for e in endings if e.ending == ending), None)
     if seen is None:
         not_offered_unless(condition=False, explanation=f"a probe cannot end by {ending}")
@@ -151,8 +153,9 @@ def test_a_slot_is_returned_however_the_probe_ends(
 
 
 @requirement("ho-cancel", MUST, source="maverick-mcp#272, litellm#39701, openmed#3283")
-def test_a_cancelled_probe_does_not_leave_it_stuck(endings: tuple[Ending, ...]) -> None:
+def test_a_cancelled_probe_does_not_leave_it_stuck(trip: Trip, endings: tuple[Ending, ...]) -> None:
     """A cancelled probe does not leave the breaker stuck."""
+    blocked_unless(trip.rejects, "st-open-rejects", "it never rejects a call")
     seen = next((e for e in endings if e.ending == "cancellation"), None)
     if seen is None:
         not_offered_unless(condition=False, explanation="there is no asynchronous call to cancel")
@@ -198,8 +201,9 @@ def test_a_cancelled_probe_does_not_close_it(cancelled_probe: AfterCancellation)
 
 
 @requirement("ho-hung-probe", INFORMATIVE, source="R4J, OpenViking#3717, POL#216")
-def test_what_a_probe_that_never_returns_does(hanging_probe: Hanging) -> None:
+def test_what_a_probe_that_never_returns_does(trip: Trip, hanging_probe: Hanging) -> None:
     """A probe that never returns does not make the breaker reject for ever."""
+    blocked_unless(trip.rejects, "st-open-rejects", "it never rejects a call")
     seen = hanging_probe
     blocked_unless(seen.probes, "st-recovers-by-itself", f"the first probe {seen.beside.tell()}")
     if seen.beside.running:

@@ -22,6 +22,7 @@ from spec_tests.scenarios.metrics import (
     grows,
 )
 from spec_tests.scenarios.metrics_details import Latency, Moments, Snapshot
+from spec_tests.scenarios.states import Trip
 
 COUNTS = ("successes", "failures", "rejections", "transitions")
 
@@ -111,9 +112,10 @@ def _moved(seen: Outcome, name: str) -> float:
 
 @requirement("me-rejected-apart", MUST, source="R4J", known=ATTESTED)
 def test_rejections_are_not_failures(
-    ledger: Ledger, rejections_then_failures: AfterRejections
+    trip: Trip, ledger: Ledger, rejections_then_failures: AfterRejections
 ) -> None:
     """Rejections are not counted as failures and do not feed the failure threshold."""
+    blocked_unless(trip.rejects, "st-open-rejects", "it never rejects a call")
     failures = {e.moment: e.said.failures for e in ledger.entries}
     before, after = failures["after the failures that trip it"], failures["after five rejections"]
     blocked_unless(before is not None, "me-exists", "no count of failures")

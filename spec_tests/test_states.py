@@ -95,8 +95,9 @@ def test_a_rejection_can_be_told_from_the_calls_own_errors(trip: Trip) -> None:
 
 
 @requirement("st-recovers-by-itself", MUST, source="the question, R4J, MON")
-def test_the_call_after_the_open_period_is_admitted(recovery: Recovery) -> None:
+def test_the_call_after_the_open_period_is_admitted(trip: Trip, recovery: Recovery) -> None:
     """After the open period the next call is admitted, without any manual step."""
+    blocked_unless(trip.rejects, "st-open-rejects", "it never rejects a call")
     assert recovery.probe.admitted, (
         f"at 1.05 × the first open period ({recovery.period.tell()}) the call"
         f" {recovery.probe.tell()}"
@@ -113,8 +114,9 @@ def test_no_call_is_admitted_before_the_open_period_ends(recovery: Recovery) -> 
 
 
 @requirement("st-probe-success-closes", MUST, source="all")
-def test_a_successful_probe_closes_the_breaker(recovery: Recovery) -> None:
+def test_a_successful_probe_closes_the_breaker(trip: Trip, recovery: Recovery) -> None:
     """A successful probe, or as many as are configured, closes the breaker."""
+    blocked_unless(trip.rejects, "st-open-rejects", "it never rejects a call")
     blocked_unless(recovery.probe.admitted, "st-recovers-by-itself", "no probe was admitted")
     assert recovery.probe.succeeded, f"the probe {recovery.probe.tell()}"
     assert recovery.state_after in (None, "closed"), (
@@ -160,8 +162,11 @@ def test_only_legal_transitions_happen(walk: Walk) -> None:
 
 
 @requirement("st-counters-reset", MUST, source="AZ, HYS")
-def test_after_closing_a_full_threshold_of_failures_is_needed_again(recovery: Recovery) -> None:
+def test_after_closing_a_full_threshold_of_failures_is_needed_again(
+    trip: Trip, recovery: Recovery
+) -> None:
     """After closing, as many fresh failures as before are needed to open it again."""
+    blocked_unless(trip.rejects, "st-open-rejects", "it never rejects a call")
     blocked_unless(
         all(call.succeeded for call in recovery.later) and recovery.state_after in (None, "closed"),
         "st-probe-success-closes",

@@ -14,6 +14,7 @@ from grader.specification import (
     unknown_unless,
 )
 from spec_tests.scenarios.bad_settings import BASE, CAP, CASES, ENDLESS, BadSetting
+from spec_tests.scenarios.states import Trip
 from spec_tests.scenarios.thresholds import (
     Overlapping,
     Periods,
@@ -118,8 +119,9 @@ def test_an_explicit_zero_is_honoured_or_refused(zeros: tuple[Zero, ...]) -> Non
 
 
 @requirement("th-no-wedge-config", MUST, source="opossum#276")
-def test_asking_for_more_successes_than_probes_does_not_wedge_it(wedge: Wedge) -> None:
+def test_asking_for_more_successes_than_probes_does_not_wedge_it(trip: Trip, wedge: Wedge) -> None:
     """A success threshold above the probe limit is refused, or the breaker closes all the same."""
+    blocked_unless(trip.rejects, "st-open-rejects", "it never rejects a call")
     if wedge.refused:
         return
     assert wedge.state in (None, "closed"), (

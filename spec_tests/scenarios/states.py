@@ -40,6 +40,11 @@ class Trip(msgspec.Struct, frozen=True, kw_only=True):
     unclear: str = ""
     """Where no state is read: what may be one, and is not understood."""
 
+    @property
+    def rejects(self) -> bool:
+        """Whether any of the calls right after it was rejected: what never opens shows little."""
+        return any(call.rejected for call in self.later)
+
 
 @scenario
 def trip(lab: Lab) -> Trip:
