@@ -54,13 +54,19 @@ def _unneeded(found: Sequence[Part], shown: set[int], beside: set[int]) -> set[i
 
 
 def _is_foretaste(part: Part, found: Sequence[Part]) -> bool:
-    """Tell whether a nameless block cannot run, for it calls what only a later one defines."""
-    if part.path is not None or part.defines:
+    """Tell whether a nameless block cannot run, for it calls what only a later one defines.
+
+    It may call that as a decorator, and define what nobody goes on to use.
+    """
+    if part.path is not None or part.breakers:
         return False
-    later = {name for other in found[part.number + 1 :] for name in other.defines}
+    after = found[part.number + 1 :]
+    later = {name for other in after for name in other.defines}
+    if part.defines & {name for other in after for name in other.uses - later}:
+        return False  # it defines something for them
     known = {name for other in found[: part.number] for name in other.defines}
     known |= {one.name for one in part.imports}
-    return bool(part.calls & (later - known))
+    return bool((part.calls | part.decorators) & (later - known))
 
 
 def _is_example(part: Part, breakers: set[str], *, first: bool) -> bool:

@@ -124,6 +124,8 @@ def _is_base(kind: ClassShape) -> bool:
 
 def with_ear(expression: Expression, hearing: Hearing) -> Expression:
     """Return an expression that builds the same breaker with a listener as its parameter."""
+    if "$keyed" in expression:
+        return {**expression, "$keyed": with_ear(expression["$keyed"], hearing)}
     first, _, rest = hearing.name.partition(".")
     kwargs = dict(expression["kwargs"])
     if rest:

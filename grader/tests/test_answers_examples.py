@@ -25,6 +25,17 @@ def files(*codes: str) -> dict[str, SourceFile]:
     return {file.path: file for file in assembly.from_markdown(text, id="x", name="X").files}
 
 
+FORETASTE = "class Client:\n    @circuit_breaker\n    async def get(self): ...\n"
+
+
+def test_a_foretaste_may_define_what_nobody_goes_on_to_use() -> None:
+    found = files(FORETASTE, BREAKER)
+    assert found["circuit_breaker.py"].text == BREAKER
+    assert found["example.py"].role == "example", f"it is a file of {found['example.py'].role}"
+    used = files(FORETASTE, BREAKER + "\n\nCLIENT = Client()\n")
+    assert {file.role for file in used.values()} == {"implementation"}
+
+
 @pytest.mark.parametrize(
     "code",
     [

@@ -3,7 +3,7 @@
 import pytest
 
 from grader.bench import Bench
-from grader.binding.hearing import change_of
+from grader.binding.hearing import change_of, with_ear
 from grader.binding.model import Hearing
 from grader.sandbox import choose
 from grader.tests.driver_helpers import candidate_of
@@ -178,3 +178,15 @@ def test_a_way_to_listen_is_found(body: str, hearing: Hearing | None) -> None:
 def test_events_are_understood(what: str, change: tuple[str, str] | None) -> None:
     hearing = Hearing(via="parameter", name="listener", shape="object")
     assert change_of(what, hearing, {"0": "closed", "1": "open"}) == change
+
+
+def test_a_listener_is_given_to_what_keeps_many_circuits() -> None:
+    hearing = Hearing(via="parameter", name="settings.on_change", shape="function")
+    settings = {"$call": "made:Settings", "kwargs": {"limit": 1}}
+    kept = {"$call": "made:Breakers", "kwargs": {"settings": settings}}
+    heard = with_ear({"$keyed": kept, "names": ["key"]}, hearing)
+    assert heard["names"] == ["key"]
+    assert heard["$keyed"]["kwargs"]["settings"]["kwargs"] == {
+        "limit": 1,
+        "on_change": {"$ear": hearing.ear()},
+    }
