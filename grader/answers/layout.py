@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from grader.answers import blocks, cutting, examples, methods, paths, versions
+from grader.answers import blocks, cutting, examples, methods, names, paths, versions
 from grader.answers.blocks import Part
 from grader.answers.joining import ended, joined
 from grader.answers.markdown import Document
@@ -132,7 +132,13 @@ class _Layout:
             # What is not even code would cut off all that follows it.
             self._add_example(part)
         else:
-            self._current.parts = [*self._current.parts, part]
+            host = self._home_of(part, self._current)
+            host.parts = [*host.parts, part]
+
+    def _home_of(self, part: Part, current: _File) -> _File:
+        """Return the file in which a nameless block knows all it uses, best the *current* one."""
+        others = [f for f in self._files.values() if f.role == "implementation" and f != current]
+        return next((file for file in (current, *others) if not _misses(file, part)), current)
 
     def _start(self, file: _File) -> None:
         self._files[file.path] = file
@@ -219,6 +225,12 @@ class _Layout:
         )
         known = (top for top in tops if paths.refusal(f"{top}.py") is None)
         return next(known, "circuit_breaker")
+
+
+def _misses(file: _File, part: Part) -> set[str]:
+    """Return the names that a block would use below a file and that are defined nowhere there."""
+    before = joined([other.kept for other in file.parts])
+    return names.undefined(joined([before, part.kept])) - names.undefined(before)
 
 
 def _goes_on(file: _File, part: Part) -> bool:

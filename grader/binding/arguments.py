@@ -129,9 +129,11 @@ class Filler:
             return HOST
         if name in (*_URLS, *_PATHS) or name.endswith(("_url", "_uri", "_path", "_endpoint")):
             return f"{HOST}{PATH}" if whole else PATH
-        if name in _CLIENTS or any(f"{client}." in told for client in self._clients):
-            return self._client(told, is_async=is_awaited(given, user))
         kind = _kind(told)
+        # A class of the candidate's own by that name wraps a client, and a breaker with it.
+        named = name in _CLIENTS and kind not in self._classes
+        if named or any(f"{client}." in told for client in self._clients):
+            return self._client(told, is_async=is_awaited(given, user))
         if name in _BREAKERS or name.endswith("breaker") or kind == (self._breaker or None):
             return self._build
         if name in _FUNCTIONS or "Callable" in told:

@@ -401,3 +401,18 @@ def test_no_answer_breaks_it(pieces: list[str]) -> None:
 @given(st.text(alphabet="pip install-r[=<>]httpx`$&\n\\ "))
 def test_no_command_breaks_it(text: str) -> None:
     assert all(name == name.lower() for name in installs.from_commands(f"pip install {text}"))
+
+
+@pytest.mark.parametrize(
+    ("code", "home"),
+    [
+        ("def export(made):\n    return isinstance(made, Proxy)\n", "proxy.py"),
+        ("def shown(error):\n    return isinstance(error, RejectedError)\n", "circuit.py"),
+        ("def lost(made):\n    return Nowhere(made)\n", "proxy.py"),
+    ],
+)
+def test_a_nameless_block_goes_where_all_it_uses_is_defined(code: str, home: str) -> None:
+    proxy = "from circuit import CircuitBreaker\n\n\nclass Proxy:\n    made = CircuitBreaker\n"
+    files = ("### `circuit.py`\n\n", block(BREAKER), "### `proxy.py`\n\n", block(proxy))
+    found = candidate(*files, "### Metrics\n\n", block(code)).files
+    assert [file.path for file in found if code in file.text] == [home]

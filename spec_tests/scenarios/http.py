@@ -18,7 +18,7 @@ from spec_tests.scenarios.http_absent import present
 from spec_tests.scenarios.http_seen import Example, Housekeeping, Outage, Program
 
 _MOST_CALLS = 30
-_MOST_TRIES = 6
+_MOST_TRIES = 10
 _AFTERWARDS = 6
 _TOGETHER = 12
 _LONGEST_OPEN = 900.0
