@@ -143,6 +143,8 @@ def test_counts_never_contradict_each_other(metrics_walk: MetricsWalk) -> None:
     before: Metrics | None = None
     always_broken = all(said.broken for said in metrics_walk.said)
     blocked_unless(not always_broken, "me-exists", "reading the metrics always raised")
+    first = metrics_walk.said[0].broken
+    blocked_unless(not first, "me-empty", f"of a new breaker, reading the metrics raised {first}")
     steps = ("the start", *metrics_walk.steps)
     lifetime = True
     for number, (step, said) in enumerate(zip(steps, metrics_walk.said, strict=True)):
@@ -204,6 +206,8 @@ def test_asynchronous_outcomes_are_counted(asynchronous_outcomes: tuple[Outcome,
     last = asynchronous_outcomes[-1].after
     absent = [name for name in names if getattr(last, name) is None]
     blocked_unless(not absent, "me-exists", f"no count of {', '.join(absent)}")
+    first = asynchronous_outcomes[0].before.broken
+    blocked_unless(not first, "me-empty", f"of a new breaker, reading the metrics raised {first}")
     for seen in asynchronous_outcomes:
         if not seen.call.admitted:
             continue

@@ -58,12 +58,13 @@ def _begun_by(made: ClassShape) -> str:
 
 
 def _itself(builder: ClassShape) -> FunctionShape:
+    """Return what makes the builder: fields of its own are not for its users to set."""
     return FunctionShape(
         module=builder.module,
         name=builder.name,
         is_async=False,
         generator=False,
-        parameters=builder.parameters,
+        parameters=tuple(p for p in builder.parameters if p.required or not p.name.startswith("_")),
     )
 
 

@@ -107,10 +107,12 @@ def _is_private(proposal: Proposal) -> bool:
 
 
 def _is_for_users(built: Constructor) -> bool:
-    """Whether all that it is built of has a public name and a known meaning."""
+    """Whether all that it is built of has a public name and a known meaning, and some setting."""
     nested = (a.nested for a in built.arguments if a.nested is not None and not a.left_out)
     private = any(one.call.partition(":")[2].startswith("_") for one in nested)
-    return not private and not guesses(built)
+    names = [name.rpartition(".")[2] for name in built.concepts().values()]
+    inner = bool(names) and all(name.startswith("_") for name in names)
+    return not (private or inner or guesses(built))
 
 
 def _of_class(kind: ClassShape, shape: Shape, unread: frozenset[str]) -> Proposal:

@@ -33,6 +33,8 @@ def hearings(shape: Shape, constructor: Constructor) -> list[Hearing]:
 
 def _parameters(shape: Shape, constructor: Constructor, within: str) -> Iterator[Hearing]:
     member = next((m for m in shape if m.path == constructor.call), None)
+    if constructor.finish:
+        return  # a builder takes a listener by a method of its own
     for parameter in member.parameters if member is not None else ():
         if parameter.variadic or parameter.kind == "positional_only":
             continue
@@ -127,7 +129,7 @@ def with_ear(expression: Expression, hearing: Hearing) -> Expression:
     if "$keyed" in expression:
         return {**expression, "$keyed": with_ear(expression["$keyed"], hearing)}
     first, _, rest = hearing.name.partition(".")
-    kwargs = dict(expression["kwargs"])
+    kwargs = dict(expression.get("kwargs", {}))
     if rest:
         inner = msgspec.structs.replace(hearing, name=rest)
         kwargs[first] = with_ear(kwargs[first], inner)
