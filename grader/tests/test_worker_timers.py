@@ -23,6 +23,10 @@ class Probe:
         if 0 < left < 1:  # as a timer does that was wound up too early
             asyncio.get_running_loop().call_later(left, self.ring)
 
+    async def begin_for_ever(self):
+        self.over = "later"
+        self.kept = asyncio.get_running_loop().create_task(asyncio.sleep(float("inf")))
+
     async def for_ever(self):
         await asyncio.get_running_loop().create_future()
 """
@@ -54,3 +58,11 @@ def test_what_is_awaited_for_ever_is_told_at_once() -> None:
         reply = lab.request("invoke", breaker=lab.breaker().handle, name="for_ever", args=[])
         assert reply.error is not None, f"it answered {reply.value}"
         assert reply.error.type == "TimeoutError", f"it raised {reply.error}"
+
+
+def test_a_wait_without_an_end_holds_nothing_up() -> None:
+    with session_of(SOURCE) as session, lab_of(session) as lab:
+        probe = lab.breaker()
+        lab.ask("invoke", breaker=probe.handle, name="begin_for_ever", args=[])
+        lab.wait(1e6)
+        assert told(lab, probe)["over"] == "later", "it waits, and can be asked"

@@ -6,6 +6,7 @@ wait for the trusted side to be asked.
 
 import _thread
 import asyncio
+import contextlib
 import gc
 import time
 import warnings
@@ -148,7 +149,7 @@ class Alone:
             await _a_life(callers[0], run, request)
 
         async def left_open() -> None:
-            callers[0] = new_caller()
+            callers[:] = [new_caller()]
             await callers[0].until_rejected()
 
         async def come_back() -> None:
@@ -164,7 +165,7 @@ class Alone:
                     message = {"type": text(type(error).__name__), "message": text(error)}
                     runs[-1]["errors"].append({**message, "own": False})
                 runs[-1]["ended"] = True
-            if callers:
+            with contextlib.suppress(Exception):  # what cannot be built twice is told elsewhere
                 asyncio.run(left_open())
                 time.sleep(_PATIENCE * request["period"])
                 asyncio.run(come_back())
