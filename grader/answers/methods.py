@@ -20,10 +20,10 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 def with_methods(parts: Sequence[Part], part: Part) -> list[Part] | None:
     """Return the *parts* with the methods in *part* at the end of the class they belong to.
 
-    That is the one whose class statement they repeat, or that shares most of the attributes they
-    use. None where *part* is something else, or no class has any; or where the class has such a
-    method already, which may be shown in part, unless the words before it say that it is a
-    better one.
+    That is the one that shares most of the attributes they use, of that name where the class
+    statement is repeated above them. None where *part* is something else, or no class has any; or
+    where the class has such a method already, which may be shown in part, unless the words before
+    it say that it is a better one.
     """
     found = _methods(part)
     if found is None:

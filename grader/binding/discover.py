@@ -107,7 +107,7 @@ def _is_private(proposal: Proposal) -> bool:
 
 
 def _is_for_users(built: Constructor) -> bool:
-    """Whether all that it is built of has a public name and a known meaning, and some setting."""
+    """Whether all that it is built of has a public name and a known meaning, and a setting has."""
     nested = (a.nested for a in built.arguments if a.nested is not None and not a.left_out)
     private = any(one.call.partition(":")[2].startswith("_") for one in nested)
     names = [name.rpartition(".")[2] for name in built.concepts().values()]

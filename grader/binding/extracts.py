@@ -118,6 +118,8 @@ def _variables(loop: ast.For | ast.AsyncFor) -> list[str]:
 def _first_of(loop: ast.For | ast.AsyncFor) -> ast.stmt:
     """Return code that gives the variables of a loop the values of its first round, or 1."""
     variables = " = ".join(_variables(loop))
+    if not variables:
+        return ast.Pass()  # `for () in …`
     calls = [n.func for n in ast.walk(loop.iter) if isinstance(n, ast.Call)]
     plain = all(getattr(f, "id", getattr(f, "attr", "")) in _PLAIN_CALLS for f in calls)
     if isinstance(loop, ast.AsyncFor) or not plain:

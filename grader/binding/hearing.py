@@ -64,8 +64,9 @@ def _is_told_what(method: MethodShape) -> bool:
     given = [p for p in method.parameters if not p.variadic]
     if not _SUBSCRIBES.match(method.name) or not given or method.context:
         return False
-    told = _TOPIC.search(given[0].name.lower()) and "callable" not in given[0].annotation.lower()
-    return bool(told) and len(given) <= 2  # noqa: PLR2004  and the listener
+    first, *rest = given
+    told = _TOPIC.search(first.name.lower()) and "callable" not in first.annotation.lower()
+    return bool(told) and len(rest) <= 1
 
 
 def _for_events(method: MethodShape, shape: Shape, within: str) -> Iterator[Hearing]:

@@ -129,7 +129,7 @@ class LoopRuns(msgspec.Struct, frozen=True, kw_only=True):
 
     runs: tuple["LoopRun", ...]
     afterwards: str
-    """Calls in one more, after another that ended while the breaker was open; see `LoopRun`."""
+    """Calls of another breaker, which opened in one that has ended; letters as in `LoopRun`."""
 
 
 class LoopRun(msgspec.Struct, frozen=True, kw_only=True):

@@ -78,6 +78,11 @@ def test_a_variable_is_a_number_where_its_values_are_worked_for(values: str) -> 
     assert taken_out(loop, "breaker.call(fetch, n)") == [single("breaker.call(fetch, n)", "n = 1")]
 
 
+def test_a_loop_without_a_variable_is_no_trouble() -> None:
+    loop = "for () in [()]:\n    await breaker.call(fetch, 1)"
+    assert taken_out(loop, "breaker.call(fetch, 1)") == [single("breaker.call(fetch, 1)")]
+
+
 def test_a_loop_makes_what_it_needs_each_time() -> None:
     loop = "for n in range(5):\n    await make()(n)"
     assert taken_out(loop, "make()(n)") == [single("make()(n)", "n = 1")]

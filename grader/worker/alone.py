@@ -167,6 +167,7 @@ class Alone:
                 runs[-1]["ended"] = True
             with contextlib.suppress(Exception):  # what cannot be built twice is told elsewhere
                 asyncio.run(left_open())
+                # In a thread, and on virtual time as all that is waited for here.
                 time.sleep(_PATIENCE * request["period"])
                 asyncio.run(come_back())
 

@@ -86,7 +86,7 @@ class Builder:
 
 def _own(expression: dict[str, Any]) -> Any:
     space = dict(vars(importlib.import_module(expression["module"])))
-    exec(compile(expression["source"], "example", "exec", dont_inherit=True), space)  # noqa: S102
+    exec(compile(expression["source"], "example", "exec", dont_inherit=True), space)  # noqa: S102  the candidate's, in its sandbox
     return space[expression["$own"]]
 
 

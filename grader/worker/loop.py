@@ -91,6 +91,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def next_timer(self) -> int | None:
         """Return when the loop's next live timer is due, in nanoseconds, or None."""
+        # A loop keeps its timers to itself: there is no public way to ask for the next.
         handles = [h for h in self._scheduled if not h._cancelled]  # type: ignore[attr-defined] # noqa: SLF001
         due = min((handle._when for handle in handles), default=math.inf)  # noqa: SLF001
         return _not_before(due) if math.isfinite(due) else None
