@@ -114,7 +114,7 @@ def _has_code(text: str, *, definition: bool = False) -> bool:
 def _part(number: int, block: Block, path: str | None) -> Part:
     kept = cutting.cut(block.text, open_fence=not block.closed)
     tree = parsing.tree(kept.text)
-    nodes = list(ast.walk(tree))
+    nodes = parsing.nodes(kept.text)
     imports = tuple(imported(nodes))
     return Part(
         number=number,

@@ -4,6 +4,7 @@ import ast
 import enum
 import sys
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -57,7 +58,7 @@ def imports(candidate: Candidate, role: str = "implementation", path: str = "") 
     found: dict[_Needed, set[str]] = {needed: set() for needed in _Needed}
     for file in candidate.files:
         if file.path == path if path else file.role == role:
-            for module, needed in _reached(parsing.tree(file.text)):
+            for module, needed in _imported_by(file.text):
                 found[needed].add(module)
     known = own | sys.stdlib_module_names
     required = found[_Needed.ALWAYS] - known
@@ -95,6 +96,11 @@ class _Needed(enum.IntEnum):
     ALWAYS = 0
     AT_CALLS = 1
     IF_THERE = 2
+
+
+@lru_cache(maxsize=64)
+def _imported_by(text: str) -> tuple[tuple[str, _Needed], ...]:
+    return tuple(_reached(parsing.tree(text)))
 
 
 def _reached(tree: ast.Module) -> Iterator[tuple[str, _Needed]]:

@@ -27,36 +27,68 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class Warned(msgspec.Struct, frozen=True, kw_only=True):
+    """What the parser warns of, such as an escape that is none."""
+
+    line: int
+    """From 1."""
+    message: str
+
+
 def parse(text: str) -> ast.Module | Flaw:
     """Return the tree of *text*, in which `await` may stand at the top level.
 
     Code too deeply nested for this interpreter counts as code that does not parse.
     """
-    try:
-        return _parsed(text)
-    except SyntaxError as error:
-        return Flaw(line=error.lineno, message=error.msg)
-    except (RecursionError, MemoryError):
-        return Flaw(line=None, message="nested too deeply")
-    except (ValueError, OverflowError) as error:
-        return Flaw(line=None, message=str(error))
+    return _read(text)[0]
 
 
-@lru_cache(maxsize=64)
 def tree(text: str) -> ast.Module:
     """Return the tree of *text*, that of an empty module where it does not parse.
 
     It is shared by all who ask for it, and not to be changed.
     """
-    result = parse(text)
+    result, _ = read(text)
     return result if isinstance(result, ast.Module) else ast.Module(body=[], type_ignores=[])
 
 
-def _parsed(text: str) -> ast.Module:
+@lru_cache(maxsize=64)
+def nodes(text: str) -> tuple[ast.AST, ...]:
+    """Return every node of the tree of *text*, as `ast.walk` does.
+
+    Many look through a whole text, each for something else; this goes over it once for all.
+    """
+    return tuple(ast.walk(tree(text)))
+
+
+def warned(text: str) -> tuple[Warned, ...]:
+    """Return what the parser warns of in *text*, as far as it parses."""
+    return read(text)[1]
+
+
+@lru_cache(maxsize=64)
+def read(text: str) -> tuple[ast.Module | Flaw, tuple[Warned, ...]]:
+    """Return what `parse` does, and what the parser warns of; once for all who ask."""
+    return _read(text)
+
+
+def _read(text: str) -> tuple[ast.Module | Flaw, tuple[Warned, ...]]:
+    try:
+        return _parsed(text)
+    except SyntaxError as error:
+        flaw = Flaw(line=error.lineno, message=error.msg)
+    except (RecursionError, MemoryError):
+        flaw = Flaw(line=None, message="nested too deeply")
+    except (ValueError, OverflowError) as error:
+        flaw = Flaw(line=None, message=str(error))
+    return flaw, ()
+
+
+def _parsed(text: str) -> tuple[ast.Module, tuple[Warned, ...]]:
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     for left in reversed(range(_TRIES)):
-        with _ONE_AT_A_TIME, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # `"\d"` is the candidate's affair
+        with _ONE_AT_A_TIME, warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
             try:
                 module = compile(text, "<answer>", "exec", flags, dont_inherit=True)
             except SystemError:
@@ -64,5 +96,5 @@ def _parsed(text: str) -> ast.Module:
                     continue
                 raise
         assert isinstance(module, ast.Module)  # noqa: S101 - what PyCF_ONLY_AST means
-        return module
+        return module, tuple(Warned(line=w.lineno, message=str(w.message)) for w in caught)
     raise AssertionError("the last try returns or raises")

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import lru_cache
 
 from grader.answers import parsing, paths, text
 from grader.answers.cutting import OPEN_FENCE
@@ -20,7 +21,7 @@ class Source:
         self.file = file
         self.module = paths.module(file.path)
         self.tree = parsing.tree(file.text)
-        nodes = list(ast.walk(self.tree))
+        nodes = parsing.nodes(file.text)
         self.clients: set[str] = set()
         self.aliases: dict[str, str] = {}
         for node in nodes:
@@ -56,6 +57,12 @@ class Source:
             if client is not None:
                 self.clients.add(client)
                 self.aliases[bound] = client
+
+
+@lru_cache(maxsize=64)
+def read_source(file: SourceFile) -> Source:
+    """Read one file, once for all who ask."""
+    return Source(file)
 
 
 def is_guard(node: ast.AST) -> bool:
@@ -95,7 +102,8 @@ def _key_path(node: ast.AST) -> tuple[str, ...]:
     return (*_key_path(inner), key)
 
 
-def names(node: ast.AST) -> set[str]:
+@lru_cache(maxsize=2048)
+def names(node: ast.AST) -> frozenset[str]:
     """Return the names and attributes that are mentioned anywhere in a piece of code.
 
     Among them are those in annotations that are written as texts.
@@ -110,4 +118,4 @@ def names(node: ast.AST) -> set[str]:
             found.add(inner.arg)
             if isinstance(inner.annotation, ast.Constant):
                 found.update(_WORD.findall(str(inner.annotation.value)))
-    return found
+    return frozenset(found)

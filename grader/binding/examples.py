@@ -15,7 +15,7 @@ from grader.answers import paths
 from grader.answers.continuing import continued
 from grader.binding.arguments import Filler
 from grader.binding.example_names import is_program, rank
-from grader.binding.example_source import CLIENTS, Source, acts, is_guard, names
+from grader.binding.example_source import CLIENTS, Source, acts, is_guard, names, read_source
 from grader.binding.extracts import Locals
 from grader.binding.own_breaker import own_breaker
 from grader.candidate import Candidate
@@ -78,7 +78,7 @@ def read(candidate: Candidate, breaker: str, build: Any) -> Code:
 
     `breaker` is the dotted name that makes the breaker, `build` the expression that does so.
     """
-    sources = [Source(file) for file in candidate.files if file.role != "adapter"]
+    sources = [read_source(file) for file in candidate.files if file.role != "adapter"]
     name = breaker.partition(":")[2].split(".")[0]
     ordered = sorted(sources, key=lambda source: source.file.role != "example")
     relevant = [s for s in ordered if s.file.role == "example" or s.clients]
@@ -180,12 +180,12 @@ def _units(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
             yield node.target.id, node.value
 
 
-def _spread(units: Mapping[str, set[str]], seeds: Iterable[str], never: set[str]) -> set[str]:
+def _spread(units: Mapping[str, Iterable[str]], seeds: Iterable[str], never: set[str]) -> set[str]:
     """Return the seeds and every unit that mentions one of them, directly or not."""
     found = set(seeds)
     grew = True
     while grew:
-        more = {name for name, used in units.items() if used & found} - found - never
+        more = {name for name, used in units.items() if found.intersection(used)} - found - never
         found |= more
         grew = bool(more)
     return found
@@ -272,7 +272,7 @@ def _annotated(of: ast.ClassDef, kinds: set[str]) -> dict[str, set[str]]:
 
 def _members(methods: Mapping[str, Function]) -> dict[str, set[str]]:
     """Return what each method, and each attribute that is set in one, mentions."""
-    members = {name: names(method) for name, method in methods.items()}
+    members = {name: set(names(method)) for name, method in methods.items()}
     for method in methods.values():
         for node in ast.walk(method):
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:

@@ -2,7 +2,7 @@
 
 import ast
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from grader.binding.example_source import names
 
@@ -91,7 +91,7 @@ class Locals:
         if not held.surely:
             yield self._source(call, call, [])
 
-    def making(self, wanted: set[str]) -> list[str]:
+    def making(self, wanted: Iterable[str]) -> list[str]:
         """Return the code that makes what is wanted by name, and what that needs."""
         needed, waiting = set[str](), set(wanted)
         while waiting:

@@ -1,7 +1,7 @@
 """Which settings a constructor looks up in `**settings` or in a mapping, as its source says."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -89,7 +89,7 @@ def mappings_read(candidate: Candidate) -> Mappings:
         if file.role != "implementation":
             continue
         tree = parsing.tree(file.text)
-        defaults = _constants(tree)
+        defaults = _constants(parsing.nodes(file.text))
         for name, node, maker in _makers(tree):
             for parameter in (*maker.args.posonlyargs, *maker.args.args, *maker.args.kwonlyargs):
                 if _may_be_mapping(parameter):
@@ -121,7 +121,9 @@ def _written_out(tree: ast.Module) -> tuple[ParameterShape, ...]:
         keys: tuple[ParameterShape, ...] = ()
         value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
         if isinstance(value, ast.Dict):
-            keys = tuple(_shape(key, default) for key, default in _constants(value).items())
+            keys = tuple(
+                _shape(key, default) for key, default in _constants(ast.walk(value)).items()
+            )
         elif isinstance(node, ast.ClassDef) and "TypedDict" in map(ast.unparse, node.bases):
             fields = [f for f in node.body if isinstance(f, ast.AnnAssign)]
             keys = tuple(
@@ -229,13 +231,13 @@ def _looked_up(maker: ast.FunctionDef) -> tuple[ParameterShape, ...]:
     """Return the names under which `**settings`, or a mapping made of them, are looked up."""
     if maker.args.kwarg is None:
         return ()
-    return _found_in(maker, _made_of(maker, maker.args.kwarg.arg), _constants(maker))
+    return _found_in(maker, _made_of(maker, maker.args.kwarg.arg), _constants(ast.walk(maker)))
 
 
-def _constants(tree: ast.AST) -> dict[str, object]:
+def _constants(nodes: Iterable[ast.AST]) -> dict[str, object]:
     """Return the constants in dictionaries that are written out, by key."""
     found: dict[str, object] = {}
-    for mapping in (n for n in ast.walk(tree) if isinstance(n, ast.Dict)):
+    for mapping in (node for node in nodes if isinstance(node, ast.Dict)):
         for key, value in zip(mapping.keys, mapping.values, strict=True):
             if isinstance(key, ast.Constant) and isinstance(value, ast.Constant):
                 found[str(key.value)] = value.value

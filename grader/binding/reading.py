@@ -49,7 +49,7 @@ def makers_read(candidate: Candidate) -> frozenset[str]:
     called = {
         ast.unparse(node.func)
         for file in candidate.files
-        for node in ast.walk(parsing.tree(file.text))
+        for node in parsing.nodes(file.text)
         if isinstance(node, ast.Call)
     }
     methods = {name for name in called if name.count(".") == 1}
@@ -64,13 +64,11 @@ def unread_parameters(candidate: Candidate) -> frozenset[str]:
     for file in candidate.files:
         if file.role != "implementation":
             continue
-        tree = parsing.tree(file.text)
+        nodes = parsing.nodes(file.text)
         loaded |= {
-            n.attr
-            for n in ast.walk(tree)
-            if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)
+            n.attr for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)
         }
-        for node in ast.walk(tree):
+        for node in nodes:
             if isinstance(node, ast.FunctionDef) and node.name == "__init__":
                 _note_stores(node, stored, used)
     return frozenset(

@@ -18,7 +18,7 @@ def stubs_read(candidate: Candidate) -> frozenset[str]:
         f"{kind.name}.{method.name}"
         for file in candidate.files
         if file.role == "implementation"
-        for kind in ast.walk(parsing.tree(file.text))
+        for kind in parsing.nodes(file.text)
         if isinstance(kind, ast.ClassDef) and not _ABSTRACT & set(_names(kind.bases))
         for method in kind.body
         if isinstance(method, _FUNCTIONS) and all(map(_does_nothing, method.body))

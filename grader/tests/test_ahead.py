@@ -97,7 +97,7 @@ def test_no_thread_but_that_of_pytest_parses(monkeypatch: pytest.MonkeyPatch) ->
         return real(*arguments, **options)
 
     monkeypatch.setattr(builtins, "compile", compile_)
-    parsing.tree.cache_clear()
+    parsing.read.cache_clear()
     for folder in (CANDIDATES / "reference", CANDIDATES / "grok_420"):
         (candidate,) = answers.load(folder)
         assert isinstance(candidate, Candidate)

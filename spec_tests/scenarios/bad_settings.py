@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from grader.answers import parsing
 from grader.bench import Bench
 from grader.binding import vocabulary as v
 from grader.binding.model import Argument, Constructor, Verbatim
@@ -179,11 +180,7 @@ def clamps(bench: Bench) -> tuple[str, ...]:
     """Look for what the code holds at or above a number, as `max(1, failure_threshold)` does."""
     found: set[str] = set()
     for file in bench.candidate.files:
-        try:
-            tree = ast.parse(file.text)
-        except SyntaxError:
-            continue
-        for node in ast.walk(tree):
+        for node in parsing.nodes(file.text):
             if isinstance(node, ast.Call):
                 found.update(_clamped(node))
     return tuple(sorted(found))

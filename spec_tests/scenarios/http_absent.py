@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from grader import answers
 from grader.bench import Bench
-from grader.binding.example_source import Source
+from grader.binding.example_source import read_source
 from grader.candidate import Candidate, SourceFile
 
 _PARTS_OF_PYTHON = frozenset({"http", "urllib"})
@@ -21,13 +21,13 @@ def present(bench: Bench) -> tuple[Candidate, tuple[str, ...]]:
     candidate = bench.candidate
     wanted = answers.imports(candidate, "example")
     own = answers.imports(candidate)
-    clients = {client for file in candidate.files for client in Source(file).clients}
+    clients = {client for file in candidate.files for client in read_source(file).clients}
     modules = {*wanted.required, *wanted.optional, *clients}
     missing = frozenset(bench.preload(modules)) - _PARTS_OF_PYTHON
     if "httpx" in modules - missing:
         bench.preload(_AT_THE_FIRST_REQUEST)
     lacking = {file.path: _needs(candidate, file) & missing for file in _examples(candidate)}
-    if any(Source(f).clients and not lacking[f.path] for f in _examples(candidate)):
+    if any(read_source(f).clients and not lacking[f.path] for f in _examples(candidate)):
         candidate = replace(
             candidate, files=tuple(f for f in candidate.files if not lacking.get(f.path))
         )

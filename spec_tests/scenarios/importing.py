@@ -1,10 +1,11 @@
 """Situations about importing: what it sets in motion, what it changes, what it warns of."""
 
 import ast
-import warnings
+from collections.abc import Iterable
 
 import msgspec
 
+from grader.answers import parsing
 from grader.bench import Bench
 from grader.candidate import Candidate
 from grader.conversation.failures import Blocked
@@ -81,17 +82,12 @@ def deprecated(candidate: Candidate) -> tuple[str, ...]:
     for file in candidate.files:
         if file.role != "implementation":
             continue
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            try:
-                tree = ast.parse(file.text)
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                continue
-        found += [f"{file.path}:{entry.lineno} {entry.message}" for entry in caught]
-        classes = _names_of_datetime(tree)
+        found += [f"{file.path}:{one.line} {one.message}" for one in parsing.warned(file.text)]
+        nodes = parsing.nodes(file.text)
+        classes = _names_of_datetime(nodes)
         found += [
             f"{file.path}:{node.lineno} {ast.unparse(node)}"
-            for node in ast.walk(tree)
+            for node in nodes
             if isinstance(node, ast.Attribute)
             and node.attr in _NAIVE
             and ast.unparse(node.value) in classes
@@ -99,10 +95,10 @@ def deprecated(candidate: Candidate) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _names_of_datetime(tree: ast.AST) -> set[str]:
+def _names_of_datetime(nodes: Iterable[ast.AST]) -> set[str]:
     """Return the names that stand for the class `datetime`."""
     names = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module == "datetime":
             names |= {a.asname or a.name for a in node.names if a.name == "datetime"}
         elif isinstance(node, ast.Import):

@@ -5,6 +5,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 
+from grader.answers import parsing
 from grader.binding.shape import ClassShape, Shape
 from grader.binding.state import CLOSED, HALF_OPEN, OPEN, state_of
 from grader.candidate import Candidate
@@ -42,10 +43,7 @@ def _hold(words: Iterable[object], own: frozenset[str]) -> bool:
 def _written(candidate: Candidate, own: frozenset[str]) -> str:
     """Return what names the states in the code itself, also where it is private."""
     for file in candidate.files:
-        try:
-            tree = ast.parse(file.text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
+        tree = parsing.tree(file.text)
         found = _literal(tree, own) or _a_name_each(tree) or _values(tree, own)
         found = found or _a_class_each(tree, own) or _a_constant_each(tree, own)
         if found:
