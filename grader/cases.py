@@ -4,7 +4,7 @@ What a test raises is its verdict; most requirements have one case, and one that
 worth its worst.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -18,7 +18,7 @@ from grader.conversation.failures import (
 )
 from grader.played import Player
 from grader.results import Finding
-from grader.specification import PREREQUISITES, Row
+from grader.specification import PREREQUISITES, SCENARIOS, Row
 from grader.verdicts import Verdict
 
 CUT_OFF = "cut off"
@@ -115,6 +115,14 @@ def judge(row: Row, candidate: str, error: BaseException | None, *, cut_off: boo
         evidence=evidence,
         because=because,
         died_of=error.of if isinstance(error, CandidateFailure) else "",
+    )
+
+
+def cut_off_ran(player: Player, scenarios: Iterable[str]) -> bool:
+    """Whether a cut-off function ran in any history that a test looks at."""
+    names = [name for name in scenarios if name in SCENARIOS]
+    return any(player.played[name].cut_off_ran for name in names if name in player.played) or (
+        player.calls_are_cut_off and not all(SCENARIOS[name].static for name in names)
     )
 
 

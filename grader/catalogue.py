@@ -7,8 +7,8 @@ import msgspec
 from grader.bench import Bench
 from grader.candidate import Candidate
 from grader.errors import GraderError, InputError
-from grader.grading import run_specification
 from grader.plugin import Given
+from grader.pytest_session import run_specification
 from grader.sandbox import Tier
 from grader.scoring import Rubric, load
 from grader.specification import UNTESTED

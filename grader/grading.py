@@ -1,37 +1,26 @@
 """Grades one candidate: runs the specification in this process, and scores what it found."""
 
-import hashlib
-import io
-import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-import pytest
 
-import spec_tests.prerequisites
-import spec_tests.scenarios
-import spec_tests.sources
-import spec_tests.untested  # as the scenarios: declares them
 from grader import archive
 from grader.bench import Bench
 from grader.binding.model import Binding
 from grader.candidate import Candidate, Unreadable
 from grader.cases import Verdicts
-from grader.errors import GraderError
+from grader.judging import judge_all
 from grader.played import Ending, Played
-from grader.plugin import VERDICTS, Given, Holder
+from grader.plugin import Given
+from grader.pytest_session import run_specification
 from grader.results import CandidateResult, Finding, Requirement, SourceText
 from grader.sandbox import Tier
 from grader.scoring import Rubric, score
 from grader.timeline import Timeline
 from grader.verdicts import Verdict
-
-SPECIFICATION = Path(spec_tests.__file__).resolve().parent
 
 
 class Graded(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,41 +32,9 @@ class Graded(msgspec.Struct, frozen=True, kw_only=True):
     """Its line of the file of histories (see `grader.archive`); empty where it was not played."""
 
 
-def specification_hash() -> str:
-    """Return a hash of the specification's files: what the verdicts depend on."""
-    digest = hashlib.sha256()
-    for path in sorted(SPECIFICATION.rglob("*.py")):
-        digest.update(path.relative_to(SPECIFICATION).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def python_version() -> str:
     """Return the minor version that candidates run on."""
     return f"{sys.version_info.major}.{sys.version_info.minor}"
-
-
-class _Keeper:
-    """Takes the verdicts out of a session before it is gone."""
-
-    def __init__(self) -> None:
-        self.verdicts = Verdicts()
-        self.own_errors: list[str] = []
-
-    def pytest_configure(self, config: pytest.Config) -> None:
-        """Remember where the plugin keeps the verdicts."""
-        self.verdicts = config.stash[VERDICTS]
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note an error that is not the candidate's."""
-        verdict = dict(report.user_properties).get("verdict")
-        if report.failed and verdict is None:
-            self.own_errors.append(f"{report.nodeid}: {report.longreprtext.splitlines()[-1]}")
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Note a specification that cannot be collected."""
-        if report.failed:
-            self.own_errors.append(report.longreprtext.splitlines()[-1])
 
 
 def grade(  # noqa: PLR0913  keywords, each for a caller of its own
@@ -97,13 +54,14 @@ def grade(  # noqa: PLR0913  keywords, each for a caller of its own
     Raises GraderError where the grader itself failed.
     """
     started = time.monotonic()
-    bench = Bench(candidate, tier, seed=seed, at_once=at_once)
     options = ["-k", select] if select else []
-    if not select:
-        bench.prepare()  # while the specification is collected
     options += [f"--shuffle={shuffle}"] if shuffle is not None else []
-    with bench:
-        verdicts = run_specification(Given((candidate,), lambda _: bench), options)
+    with Bench(candidate, tier, seed=seed, at_once=at_once) as bench:
+        if options:
+            verdicts = run_specification(Given((candidate,), lambda _: bench), options)
+        else:
+            bench.prepare()  # while the specification is collected
+            verdicts = judge_all(candidate, bench)
     requirements = requirements_of(verdicts, rubric)
     untouched = not candidate.cut_off and not candidate.modified
     result = CandidateResult(
@@ -215,47 +173,6 @@ def ungraded(entry: Unreadable) -> CandidateResult:
         problem=entry.problem,
         complete=False,
     )
-
-
-def run_specification(
-    given: Given, options: Sequence[str] = (), plugins: Sequence[object] = ()
-) -> Verdicts:
-    """Run pytest on the specification, in this process, and return what it found."""
-    # pytest adds what is installed around it, which is neither needed nor reproducible.
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    keeper, output = _Keeper(), io.StringIO()
-    arguments = [
-        str(SPECIFICATION),
-        f"--rootdir={SPECIFICATION.parent}",
-        "--import-mode=importlib",
-        *("-p", "no:cacheprovider", "-p", "no:logging", "-c", os.devnull),
-        # They look through the whole process for garbage at the end of a session, twice.
-        *("-p", "no:unraisableexception", "-p", "no:threadexception"),
-        # Every requirement says what it found by itself.
-        *("--assert=plain", "--tb=no", "-q", "-q", "-q"),
-        *options,
-    ]
-    holder = Holder(given)
-    with redirect_stdout(output), redirect_stderr(output):
-        status = pytest.main(arguments, plugins=[_Named(holder), keeper, *plugins])
-    if keeper.own_errors:
-        raise GraderError(f"the specification failed: {keeper.own_errors[0]}")
-    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        last = output.getvalue().strip().splitlines()[-1:] or [f"pytest ended with {status!r}"]
-        raise GraderError(f"the specification could not be run: {last[0]}")
-    return keeper.verdicts
-
-
-class _Named:
-    """Registers what is given under the name that the plugin looks for, before it looks."""
-
-    def __init__(self, holder: Holder) -> None:
-        self._holder = holder
-
-    def pytest_plugin_registered(self, manager: pytest.PytestPluginManager) -> None:
-        """Register once, as early as can be."""
-        if not manager.has_plugin("grader-given"):
-            manager.register(self._holder, "grader-given")
 
 
 def _binding(found: Binding | Ending | None) -> dict[str, Any]:

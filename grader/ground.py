@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 import grader
-from grader.grading import SPECIFICATION
+from grader.pytest_session import SPECIFICATION
 
 _GRADER = Path(grader.__file__).resolve().parent
 _SHOWS_OR_PROVES = (

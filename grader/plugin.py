@@ -1,9 +1,8 @@
 """The pytest plugin behind `pytest spec_tests --candidate DIR`, and behind `grader run`.
 
 It gives every test the candidate, plays the scenarios that the selected tests
-ask for, and keeps the verdicts (see `grader.cases`). Every way of running goes
-through it, so they cannot disagree; `grader regrade` as well, with stored
-histories in place of a candidate that plays.
+ask for, and keeps the verdicts (see `grader.cases`). What grades by the hundred
+thousand has it collect the tests, and calls them itself (`grader.judging`).
 """
 
 import os
@@ -18,9 +17,9 @@ import pytest
 from grader import answers
 from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
-from grader.cases import Case, Verdicts, judge
+from grader.cases import Case, Verdicts, cut_off_ran, judge
 from grader.errors import GraderError
-from grader.played import Played, Player
+from grader.played import Player
 from grader.sandbox import choose
 from grader.specification import MARK, SCENARIOS, Scenario, row_of
 from grader.verdicts import Verdict
@@ -239,27 +238,16 @@ def pytest_runtest_makereport(
     error = call.excinfo.value if call.excinfo is not None else None
     if call.when == "setup" and error is None:
         return report
-    case = judge(row, candidate.id, error, cut_off=_cut_off_ran(item))
+    verdicts = item.config.stash[VERDICTS]
+    opened = verdicts.players.get(candidate.id)
+    cut_off = opened is not None and cut_off_ran(opened, getattr(item, "fixturenames", ()))
+    case = judge(row, candidate.id, error, cut_off=cut_off)
     if case is None:
         return report
-    verdicts = item.config.stash[VERDICTS]
     verdicts.cases.append(msgspec.structs.replace(case, place=verdicts.places[item.nodeid]))
     report.user_properties.append(("verdict", str(case.verdict)))
     _tell_pytest(item, report, case)
     return report
-
-
-def _cut_off_ran(item: pytest.Item) -> bool:
-    """Whether a cut-off function ran in any history that the test looks at."""
-    names = getattr(item, "fixturenames", ())
-    candidate = _candidate(item)
-    opened = item.config.stash[VERDICTS].players.get(candidate.id if candidate else "")
-    if opened is None:
-        return False
-    played: list[Played] = [opened.played[n] for n in names if n in opened.played]
-    return any(entry.cut_off_ran for entry in played) or (
-        opened.calls_are_cut_off and any(n in SCENARIOS and not SCENARIOS[n].static for n in names)
-    )
 
 
 def _tell_pytest(item: pytest.Item, report: pytest.TestReport, case: Case) -> None:

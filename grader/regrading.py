@@ -9,8 +9,9 @@ from grader.archive import Archive, Histories
 from grader.candidate import Candidate
 from grader.cases import Verdicts
 from grader.errors import InputError
-from grader.grading import judged, requirements_of, run_specification, specification_hash
-from grader.plugin import Given
+from grader.grading import judged, requirements_of
+from grader.judging import judge_all
+from grader.pytest_session import specification_hash
 from grader.results import CandidateResult, Results, read
 from grader.samples import models
 from grader.scoring import Rubric
@@ -58,12 +59,8 @@ def regrade(run: StoredRun, rubric: Rubric) -> Results:
     if not graded:
         raise InputError(f"{run.folder / RESULTS}: no candidate in it was graded")
     archives = {c.id: Archive(run.histories[c.id]) for c in graded}
-    given = Given(
-        candidates=tuple(_stand_in(candidate) for candidate in graded),
-        player=lambda candidate: archives[candidate.id],
-    )
-    verdicts = run_specification(given)
-    again = {c.id: _again(c, verdicts, archives[c.id], run, rubric) for c in graded}
+    verdicts = {c.id: judge_all(_stand_in(c), archives[c.id]) for c in graded}
+    again = {c.id: _again(c, verdicts[c.id], archives[c.id], run, rubric) for c in graded}
     candidates = tuple(again.get(c.id, c) for c in before.candidates)
     specification, first = specification_hash(), before.played_by or before.specification
     return msgspec.structs.replace(
@@ -71,7 +68,7 @@ def regrade(run: StoredRun, rubric: Rubric) -> Results:
         specification=specification,
         played_by=first if first != specification else "",
         rubric=rubric.as_data(),
-        requirements=requirements_of(verdicts, rubric),
+        requirements=requirements_of(verdicts[graded[0].id], rubric),
         sources=dict(SOURCES),
         untested=dict(UNTESTED),
         candidates=candidates,
@@ -80,7 +77,7 @@ def regrade(run: StoredRun, rubric: Rubric) -> Results:
 
 
 def _stand_in(candidate: CandidateResult) -> Candidate:
-    """Return what the plugin has to know of a candidate that is not run."""
+    """Return what has to be known of a candidate that is not run."""
     return Candidate(
         id=candidate.id,
         name=candidate.name,

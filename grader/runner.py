@@ -14,7 +14,8 @@ from grader.cache import Cache
 from grader.candidate import Candidate, Unreadable
 from grader.cluster import SCHEME
 from grader.errors import GraderError, InputError, IsolationError, StoppedError
-from grader.grading import Graded, python_version, specification_hash, ungraded
+from grader.grading import Graded, python_version, ungraded
+from grader.pytest_session import specification_hash
 from grader.report import RunProgress
 from grader.results import CandidateResult, Requirement, Results
 from grader.samples import models

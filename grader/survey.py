@@ -14,7 +14,8 @@ import msgspec
 
 from grader import defects, scoring, slot
 from grader.defects import Defect
-from grader.grading import SPECIFICATION, grade
+from grader.grading import grade
+from grader.pytest_session import SPECIFICATION
 from grader.results import Finding
 from grader.sandbox import choose
 from grader.specification import MARK

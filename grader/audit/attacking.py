@@ -8,13 +8,13 @@ from pathlib import Path
 
 from grader.audit import attacks
 from grader.audit.attacks import Achieved, Attack, Outcome, Row
-from grader.audit.judging import tests
 from grader.audit.planted import Planted
 from grader.bench import Bench
 from grader.candidate import Candidate, Unreadable
 from grader.cases import Verdicts
 from grader.conversation.worker import Patience
 from grader.errors import GraderError
+from grader.judging import tests
 from grader.played import plain
 from grader.sandbox import Tier, probe
 

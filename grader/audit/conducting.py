@@ -18,8 +18,9 @@ from grader import ground, slot
 from grader.audit import sections as package
 from grader.audit.model import Audit, Chapter, Item, Section, Setting
 from grader.errors import GraderError, InputError, StoppedError
-from grader.grading import python_version, specification_hash
+from grader.grading import python_version
 from grader.played import plain
+from grader.pytest_session import specification_hash
 from grader.store import Kept, Store, key_of
 
 _ONLY_READS = tuple(

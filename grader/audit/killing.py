@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from grader import defects
-from grader.audit import judging, mutants
-from grader.audit.judging import Test
+from grader import defects, judging
+from grader.audit import mutants
 from grader.audit.mutants import Mutant
 from grader.bench import Bench
 from grader.candidate import Candidate
 from grader.defects import Defect
+from grader.judging import Test
 from grader.sandbox import Tier
 from grader.verdicts import Level, Verdict
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from grader.benchmarks.cost import Cost, command, cost
-from grader.grading import SPECIFICATION
+from grader.pytest_session import SPECIFICATION
 
 _GRADED = frozenset({0})
 _PASSED_OR_FAILED = frozenset({0, 1})

@@ -15,8 +15,9 @@ from grader.errors import InputError
 from grader.explain.code import NoScriptError
 from grader.explain.script import Script
 from grader.explain.stories import STORIES, Measured
-from grader.grading import requirements_of, run_specification
+from grader.grading import requirements_of
 from grader.plugin import LIBRARY_LEAVES_OUT, Given
+from grader.pytest_session import run_specification
 from grader.results import Finding, Requirement
 from grader.sandbox import Tier
 from grader.survey import requirement_tests

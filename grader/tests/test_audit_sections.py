@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 import grader
-from grader import defects, prerequisites
-from grader.audit import explained, judging, known
+from grader import defects, judging
+from grader.audit import explained, known
+from grader.audit.decisions import judge_counting
 from grader.audit.killing import Death
 from grader.audit.known import Looked
 from grader.audit.model import Chapter, Setting
@@ -22,11 +23,9 @@ from grader.audit.sections import (
     reach,
 )
 from grader.audit.sections.generated_mutants import generated
-from grader.cases import Case, finding
 from grader.played import Ending
 from grader.results import CandidateResult, Finding
 from grader.sandbox import Tier, choose
-from grader.specification import PREREQUISITES
 from grader.verdicts import Known, Level, Verdict
 
 ROOT = Path(grader.__file__).resolve().parent.parent
@@ -171,25 +170,6 @@ def reference() -> Looked:
     return known.look(defects.reference(), choose())
 
 
-def test_tests_called_one_by_one_say_what_a_grading_says(reference: Looked) -> None:
-    assert one_by_one(reference) == reference.result.requirements
-
-
-def test_the_same_holds_for_a_defect_of_many_falls() -> None:
-    defect = defects.load(defects.FOLDER / "cannot_be_built.toml")
-    looked_at = known.look(defects.build(defect, defects.reference()), choose())
-    assert one_by_one(looked_at) == looked_at.result.requirements
-
-
-def one_by_one(looked_at: Looked) -> dict[str, Finding]:
-    archive = looked_at.archive()
-    cases: dict[str, list[Case]] = {}
-    for test in judging.tests():
-        cases.setdefault(test.row.id, []).append(test.judge(archive, looked_at.result.id))
-    found = {row: finding(entries) for row, entries in cases.items()}
-    return prerequisites.explained(found, PREREQUISITES)
-
-
 def test_a_requirement_that_passed_over_nothing_has_not_reached(reference: Looked) -> None:
     test = next(test for test in judging.tests() if test.row.id == "th-exact")
 
@@ -198,8 +178,8 @@ def test_a_requirement_that_passed_over_nothing_has_not_reached(reference: Looke
             assert trip_counts, overlapping_failures
 
     empty = msgspec.structs.replace(test, function=nothing)
-    assert test.looked(reference.archive(), "x")[1] > 0
-    case, come_to = empty.looked(reference.archive(), "x")
+    assert judge_counting(test, reference.archive(), "x")[1] > 0
+    case, come_to = judge_counting(empty, reference.archive(), "x")
     assert (case.verdict, come_to) == (Verdict.PASS, 0)
 
 

@@ -14,7 +14,7 @@ from grader import scoring
 from grader.catalogue import Entry, by_area, catalogue
 from grader.cli import main
 from grader.errors import GraderError
-from grader.grading import SPECIFICATION
+from grader.pytest_session import SPECIFICATION
 from grader.report.requirements import print_requirements, requirements_markdown, summary
 from grader.specification import INFORMATIVE, MUST, SHOULD, SOURCES, UNTESTED, untested
 from grader.survey import requirement_tests

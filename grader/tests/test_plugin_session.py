@@ -12,7 +12,8 @@ from grader import answers, scoring
 from grader.candidate import Candidate
 from grader.cases import _WORST_FIRST
 from grader.conversation import session
-from grader.grading import SPECIFICATION, grade
+from grader.grading import grade
+from grader.pytest_session import SPECIFICATION
 from grader.results import decode
 from grader.sandbox import choose
 from grader.tests.driver_helpers import CANDIDATES, PROJECT

@@ -15,7 +15,7 @@ from grader import answers, archive, defects, scoring, specification
 from grader.candidate import Candidate, Unreadable
 from grader.cli import main
 from grader.conversation import session
-from grader.grading import SPECIFICATION
+from grader.pytest_session import SPECIFICATION
 from grader.report import RunProgress, write_all
 from grader.results import Finding, Results, decode, encode
 from grader.runner import Job, run_and_keep

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from grader.audit import judging
+from grader import judging
+from grader.audit.decisions import judge_counting
 from grader.audit.model import Chapter, Item, Outcomes, Setting, Table
 from grader.audit.sections import correct_breakers
 from grader.plugin import LIBRARY_LEAVES_OUT
@@ -74,7 +75,7 @@ def _counted(outcomes: Outcomes) -> dict[str, Reach]:
         for test in judging.tests():
             if test.row.area in leaves_out:
                 continue
-            case, come_to = test.looked(archive, name)
+            case, come_to = judge_counting(test, archive, name)
             entry = reach[test.row.id]
             if case.verdict is not Verdict.PASS:
                 continue

@@ -1,17 +1,13 @@
-"""The tests of the specification as plain functions, judged one by one.
+"""Judges what came of scenarios: the tests of the specification as plain functions.
 
-A grading judges every requirement. A mutant is dead with the first requirement that does not pass,
-and what that one needs is all that should be played. So the tests are collected by pytest, once
-for a process, and called without it; what they raise becomes a verdict the usual way.
+pytest collects them, once for a process, and they are called without it, which takes a twentieth
+of the time; what they raise becomes a verdict the usual way. One can be judged by itself as well:
+a mutant is dead with the first requirement that does not pass.
 """
 
-import ast
 import functools
 import inspect
-import sys
-from collections.abc import Callable
-from pathlib import Path
-from types import FrameType
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -19,11 +15,11 @@ import pytest
 
 from grader.bench import Bench
 from grader.candidate import Candidate
-from grader.cases import Case, judge
+from grader.cases import Case, Verdicts, cut_off_ran, judge
 from grader.errors import GraderError
-from grader.grading import run_specification
 from grader.played import Player
-from grader.plugin import Given
+from grader.plugin import LIBRARY_LEAVES_OUT, Given
+from grader.pytest_session import run_specification
 from grader.sandbox import Tier
 from grader.specification import SCENARIOS, Row, row_of
 
@@ -56,7 +52,8 @@ class Test(msgspec.Struct, frozen=True, kw_only=True):
             self.function(**self.parameters, **self._values(player))
         except Exception as raised:  # noqa: BLE001  what it means is for `judge` to say
             error = raised
-        case = judge(self.row, candidate, error, cut_off=False)
+        cut_off = cut_off_ran(player, self.scenarios)
+        case = judge(self.row, candidate, error, cut_off=cut_off)
         if case is None:
             raise GraderError(f"the specification failed: {self.name}: {error!r}")
         return msgspec.structs.replace(case, place=self.place)
@@ -67,26 +64,6 @@ class Test(msgspec.Struct, frozen=True, kw_only=True):
             name: asking if name == _REQUEST else asking.getfixturevalue(name)
             for name in self.scenarios
         }
-
-    def looked(self, player: Player, candidate: str) -> tuple[Case, int]:
-        """Judge, and tell as well how many decisions of its module were come to."""
-        lines = _decisions(inspect.getfile(self.function))
-        come_to = 0
-
-        def trace(frame: FrameType, event: str, _: object) -> Any:
-            nonlocal come_to
-            if frame.f_code.co_filename != self.function.__code__.co_filename:
-                return None
-            come_to += event == "line" and frame.f_lineno in lines
-            return trace
-
-        before = sys.gettrace()
-        sys.settrace(trace)
-        try:
-            case = self.judge(player, candidate)
-        finally:
-            sys.settrace(before)
-        return case, come_to
 
 
 class Asking:
@@ -101,24 +78,6 @@ class Asking:
         if played.ending is not None:
             raise played.ending.exception()
         return played.value
-
-
-@functools.cache
-def _decisions(path: str) -> frozenset[int]:
-    """Return the lines of a module on which it is decided that a requirement holds or not.
-
-    Those are assertions, conditions under which one fails, and returns that let one stand. A loop
-    over nothing comes to none.
-    """
-    tree = ast.parse(Path(path).read_bytes())
-    statements = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
-    return frozenset(node.lineno for node in statements if _decides(node))
-
-
-def _decides(node: ast.stmt) -> bool:
-    if isinstance(node, ast.If):
-        return any(isinstance(statement, ast.Raise) for statement in node.body)
-    return isinstance(node, ast.Assert) or (isinstance(node, ast.Return) and node.value is None)
 
 
 class _Collector:
@@ -162,3 +121,29 @@ def tests() -> tuple[Test, ...]:
     collector = _Collector()
     run_specification(given, ["--collect-only"], plugins=[collector])
     return tuple(collector.tests)
+
+
+def judge_all(candidate: Candidate, player: Player) -> Verdicts:
+    """Judge every requirement that applies to a kind of candidate, as a session of pytest does.
+
+    Raises GraderError where a test itself is wrong.
+    """
+    found = Verdicts()
+    found.players[candidate.id] = player
+    for test in tests():
+        found.rows.setdefault(test.row.id, test.row)
+        found.scenarios.setdefault(test.row.id, _scenarios([test]))
+    wanted = [test for test in tests() if _applies(test, candidate)]
+    player.expect([SCENARIOS[name] for name in _scenarios(wanted)])
+    found.cases += [test.judge(player, candidate.id) for test in wanted]
+    return found
+
+
+def _applies(test: Test, candidate: Candidate) -> bool:
+    return candidate.kind != "library" or test.row.area not in LIBRARY_LEAVES_OUT
+
+
+def _scenarios(those: Iterable[Test]) -> tuple[str, ...]:
+    """Return what tests look at, in the order in which they ask."""
+    names = dict.fromkeys(name for test in those for name in test.scenarios)
+    return tuple(name for name in names if name in SCENARIOS)
