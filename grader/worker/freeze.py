@@ -5,10 +5,12 @@ monotonic family reads the virtual clock itself, because the two have to come
 apart when a requirement steps the wall clock alone.
 """
 
+import contextlib
 import datetime
 import sys
 import time
 import types
+from collections.abc import Iterator
 from typing import Any
 
 import freezegun
@@ -25,7 +27,8 @@ def freeze(clock: VirtualClock) -> None:
     """Freeze the process for good."""
     # No module sees real time: the waiting primitives of the standard library are virtual too.
     freezegun.api.call_stack_inspection_limit = 0
-    factory: Any = freezegun.freeze_time(_WALL_START, real_asyncio=True).start()
+    with _nothing_more_loaded():
+        factory: Any = freezegun.freeze_time(_WALL_START, real_asyncio=True).start()
     start = _WALL_START
 
     def follow() -> None:
@@ -38,6 +41,22 @@ def freeze(clock: VirtualClock) -> None:
         name: getattr(readings, name) for name in vars(_Readings) if not name.startswith("_")
     }
     _replace(ours)
+
+
+@contextlib.contextmanager
+def _nothing_more_loaded() -> Iterator[None]:
+    """Keep modules from loading the rest of themselves: freezegun asks each for all of its names.
+
+    `multiprocessing`, which `concurrent.futures` loads so, is a tenth of what the start of a
+    template takes, and lies in the memory of every worker.
+    """
+    lazy = [module for module in sys.modules.values() if "__getattr__" in vars(module)]
+    asked = [vars(module).pop("__getattr__") for module in lazy]
+    try:
+        yield
+    finally:
+        for module, ask in zip(lazy, asked, strict=True):
+            vars(module)["__getattr__"] = ask
 
 
 class _Readings:

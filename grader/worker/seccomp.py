@@ -8,7 +8,6 @@ does not see. Numbers are those of the kernel's `asm/unistd_64.h` and `asm-gener
 import ctypes
 import errno
 import os
-import platform
 import struct
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -202,9 +201,9 @@ _HARMLESS_IOCTLS: Final = (
 
 def install(*, full: bool) -> None:
     """Filter this thread and all it starts later; denied calls fail with EPERM."""
-    machine = _MACHINES.get(platform.machine())
+    machine = _MACHINES.get(os.uname().machine)
     if machine is None:
-        raise OSError(errno.ENOSYS, f"no system call numbers for {platform.machine()}")
+        raise OSError(errno.ENOSYS, f"no system call numbers for {os.uname().machine}")
     program = _program(machine, os.getpid(), full=full)
     code = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))

@@ -55,7 +55,6 @@ class Template:
             self._options["candidate_dir"], setup["cuts"], package=setup["package"]
         )
         self._seed = setup["seed"]
-        gc.collect()
         gc.freeze()
         gc.enable()
         self._control.send(json.dumps({"absent": absent}).encode())
