@@ -96,5 +96,4 @@ class Call:
         return msgspec.structs.replace(error, message=error.message.replace(self._token, "failed"))
 
     def _change(self, **fields: Any) -> None:
-        kept = {name: getattr(self.seen, name) for name in CallSeen.__struct_fields__}
-        self.seen = CallSeen(**{**kept, **fields})
+        self.seen = msgspec.structs.replace(self.seen, **fields)

@@ -56,7 +56,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _select(self, timeout: float | None = None) -> list[Any]:
         if timeout is not None and timeout <= 0:
-            return self._real_select(0)  # type: ignore[no-any-return]
+            # Callbacks are ready, and the next request can wait for them: where nobody else listens
+            # to anything, the kernel need not be asked in every turn.
+            return [] if self._hears_nobody_else() else self._real_select(0)
         if self._serves:
             return self._real_select(None)  # type: ignore[no-any-return]
         return self._select_as_a_thread(timeout)
@@ -106,10 +108,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         True only where no callback is ready, no timer is due, and nobody but the worker itself
         listens to a descriptor, of which a turn alone could tell that something has come.
         """
-        if self._ready or len(self._selector.get_map()) > self._own_readers:  # type: ignore[attr-defined]
+        if self._ready or not self._hears_nobody_else():  # type: ignore[attr-defined]
             return False
         timers = self._scheduled  # type: ignore[attr-defined]
         return not timers or timers[0]._when >= self.time() + self._clock_resolution  # noqa: SLF001
+
+    def _hears_nobody_else(self) -> bool:
+        """Whether only the worker itself listens to descriptors, with the loop that serves."""
+        return len(self._selector.get_map()) <= self._own_readers  # type: ignore[attr-defined]
 
     def count_own_readers(self) -> None:
         """Take the descriptors that are listened to now for the worker's own."""
