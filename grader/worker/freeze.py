@@ -50,13 +50,13 @@ def _nothing_more_loaded() -> Iterator[None]:
     `multiprocessing`, which `concurrent.futures` loads so, is a tenth of what the start of a
     template takes, and lies in the memory of every worker.
     """
-    lazy = [module for module in sys.modules.values() if "__getattr__" in vars(module)]
-    asked = [vars(module).pop("__getattr__") for module in lazy]
+    names = [getattr(module, "__dict__", {}) for module in sys.modules.values()]
+    asked = [(those, those.pop("__getattr__")) for those in names if "__getattr__" in those]
     try:
         yield
     finally:
-        for module, ask in zip(lazy, asked, strict=True):
-            vars(module)["__getattr__"] = ask
+        for those, ask in asked:
+            those["__getattr__"] = ask
 
 
 class _Readings:
