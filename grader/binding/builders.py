@@ -81,7 +81,7 @@ def _setters(builder: ClassShape, end: MethodShape) -> Iterator[Argument]:
             yield msgspec.structs.replace(known[0], name=method.name, positional=True)
         elif known and len(parameters) > 1:
             several = Constructor(call=method.name, arguments=known)
-            spare = not several.concepts()
+            spare = not several.concepts
             yield Argument(name=method.name, nested=several, spare=spare)
 
 

@@ -235,7 +235,7 @@ def _argument(
     nested = nested_class(parameter, shape) if depth < _DEEPEST else None
     if nested is not None and (concept is None or v.normal(parameter.name) in v.NESTED_PARAMETERS):
         inner = constructor(nested, shape, unread, depth + 1)
-        spare = not (inner.concepts() or parameter.required)
+        spare = not (inner.concepts or parameter.required)
         if not spare or any(a.spare for a in inner.arguments):
             return Argument(name=parameter.name, positional=positional, nested=inner, spare=spare)
     if concept in NUMBERS or concept in ERROR_KINDS:

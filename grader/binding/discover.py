@@ -58,10 +58,10 @@ def propose(
         if not function.generator
     ]
     public = [p for p in callable_ if not _is_private(p)]
-    made = [p for p in made if p.constructor.concepts() or not public]
+    made = [p for p in made if p.constructor.concepts or not public]
     others = [*(p for p in callable_ if _is_private(p)), *(p for p in classes if not p.surfaces)]
     # What can be set when it is built by its class is built so; else as its users come by it.
-    plain = [p for p in public if p.constructor.concepts() and _is_for_users(p.constructor)]
+    plain = [p for p in public if p.constructor.concepts and _is_for_users(p.constructor)]
     rest = [p for p in public if p not in plain]
     indirectly = [
         Proposal(
@@ -110,7 +110,7 @@ def _is_for_users(built: Constructor) -> bool:
     """Whether all that it is built of has a public name and a known meaning, and a setting has."""
     nested = (a.nested for a in built.arguments if a.nested is not None and not a.left_out)
     private = any(one.call.partition(":")[2].startswith("_") for one in nested)
-    names = [name.rpartition(".")[2] for name in built.concepts().values()]
+    names = [name.rpartition(".")[2] for name in built.concepts.values()]
     inner = bool(names) and all(name.startswith("_") for name in names)
     return not (private or inner or guesses(built))
 

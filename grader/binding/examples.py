@@ -7,6 +7,7 @@ or only a `main()`: each `Way` found here is tried by behaviour, best first.
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -152,6 +153,7 @@ def _is_passive(node: ast.AST) -> bool:
     return any(word in bases for word in ("Error", "Exception", "Enum"))
 
 
+@lru_cache(maxsize=256)
 def _lets_through(node: ast.ClassDef) -> bool:
     """Whether a class calls what it is given, or can be entered: settings and counters do not."""
     for function in [inner for inner in ast.walk(node) if isinstance(inner, _FUNCTIONS)]:

@@ -24,7 +24,7 @@ def indirect(shape: Shape, unread: frozenset[str]) -> Iterator[Found]:
         *_registries(shape, unread),
         *_functions(shape, unread),
     ):
-        if _CORE & set(found[0].concepts()) or any(a.spare for a in found[0].arguments):
+        if _CORE & set(found[0].concepts) or any(a.spare for a in found[0].arguments):
             yield found
 
 
@@ -84,7 +84,7 @@ def _from(
 ) -> Constructor:
     """Return the call of a registry's method, each setting given where it is nearest."""
     call = method_constructor(method, method.name, shape, unread)
-    near = set(call.concepts())
+    near = set(call.concepts)
     own = constructor(keeper, shape, unread)
     kept = tuple(a for a in own.arguments if a.concept not in near or a.concept is None)
     return Constructor(
@@ -173,7 +173,7 @@ def _with_passed_on(
     """Return the constructor with the keywords of the class that `**others` hands on to it."""
     if not any(p.kind == "var_keyword" for p in method.parameters):
         return found
-    known = {*found.concepts(), None}
+    known = {*found.concepts, None}
     keywords = {p.name for p in kind.parameters if p.kind == "keyword_only" and not p.required}
     own = constructor(kind, shape, unread).arguments
     more = tuple(a for a in own if a.name in keywords and a.concept not in known)

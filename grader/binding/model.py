@@ -1,7 +1,8 @@
 """A binding: how one candidate's breaker is built, called and read, as plain data."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ class Verbatim(msgspec.Struct, frozen=True):
 FIRST = "*"
 
 
-class Surface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Surface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
     """One way of making a call (see `grader.worker.surfaces`)."""
 
     style: str
@@ -52,8 +53,9 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The form of protected function that this surface is driven with by default."""
         return self.mode
 
-    def data(self) -> dict[str, Any]:
-        """Return what is sent to the worker."""
+    @cached_property
+    def data(self) -> Mapping[str, Any]:
+        """What is sent to the worker, with every call."""
         fields = {name: getattr(self, name) for name in self.__struct_fields__}
         return {k: v for k, v in fields.items() if v not in ("", False) or k == "name"}
 
@@ -85,7 +87,7 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def left_out(self) -> bool:
         """Whether it is not passed, whatever the settings are."""
         if self.nested is not None:
-            return self.spare and not self.nested.concepts()
+            return self.spare and not self.nested.concepts
         return self.spare and self.concept is None and self.fixed is None
 
     def passed(self, settings: dict[str, Any]) -> bool:
@@ -109,7 +111,7 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return _in_kind(told or settings[self.concept], self.kind)
 
 
-class Constructor(msgspec.Struct, frozen=True, kw_only=True):
+class Constructor(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A call that builds the breaker, or a configuration object inside it."""
 
     call: str
@@ -139,8 +141,9 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
             return f"{self.on.told}.{self.call}"
         return f"{self.call}.{self.finish}" if self.finish else self.call
 
-    def concepts(self) -> dict[str, str]:
-        """Return concept → dotted name of the parameter that sets it."""
+    @cached_property
+    def concepts(self) -> Mapping[str, str]:
+        """Concept → dotted name of the parameter that sets it."""
         found: dict[str, str] = {}
         for argument in self.arguments:
             if argument.concept is not None:
@@ -148,9 +151,9 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True):
                 for concept in told or (argument.concept,):
                     found.setdefault(concept, argument.name)
             elif argument.nested is not None:
-                for concept, name in argument.nested.concepts().items():
+                for concept, name in argument.nested.concepts.items():
                     found.setdefault(concept, f"{argument.name}.{name}")
-        for concept, name in (self.on.concepts() if self.on is not None else {}).items():
+        for concept, name in (self.on.concepts if self.on is not None else {}).items():
             found.setdefault(concept, name)
         return found
 
@@ -328,9 +331,9 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """Calls run into a function that is cut off."""
 
     @property
-    def parameters(self) -> dict[str, str]:
+    def parameters(self) -> Mapping[str, str]:
         """Concept → dotted name of the parameter."""
-        return self.constructor.concepts()
+        return self.constructor.concepts
 
     @property
     def by_rate(self) -> bool:

@@ -48,7 +48,7 @@ class Breaker:
         self.lab.request(
             "call",
             breaker=self.handle,
-            surface=chosen.data(),
+            surface=chosen.data,
             call=call.number,
             form=form or chosen.form,
             args=list(args),
@@ -76,7 +76,7 @@ class Breaker:
         self.lab.request(
             "burst",
             breaker=self.handle,
-            surface=surface.data(),
+            surface=surface.data,
             calls=[call.number for call in calls],
             form=surface.form,
         )
@@ -88,7 +88,7 @@ class Breaker:
         self.lab.request(
             "nest",
             breaker=self.handle,
-            surface=surface.data(),
+            surface=surface.data,
             form=surface.form,
             call=outer.number,
             inner=inner.number,
@@ -167,7 +167,7 @@ class Breaker:
         reply = self.lab.ask(
             "poll",
             breaker=self.handle,
-            surface=surface.data(),
+            surface=surface.data,
             form=surface.form,
             call=call.number,
             step=(base or 10.0) / 50,

@@ -35,7 +35,7 @@ def explore(  # noqa: PLR0913  a situation has that many sides
         reply = lab.request(
             "explore",
             expression=lab.binding.constructor.expression(lab.settings(**settings)),
-            surface=surface.data(),
+            surface=surface.data,
             order=planned,
             before=before,
             order_before=lab.binding.failure,

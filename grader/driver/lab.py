@@ -89,7 +89,7 @@ class Lab:
         arguments: dict[str, Any] = {"breaker": handle, "expression": expression}
         surface = self.binding.surfaces[0] if self.binding.surfaces else None
         if surface is not None and surface.style == "decorate":
-            arguments["decorate"] = {**surface.data(), "form": surface.form}
+            arguments["decorate"] = {**surface.data, "form": surface.form}
         if beside:
             arguments["beside"] = True
         reply = self.request("build", **arguments)

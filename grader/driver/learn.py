@@ -101,7 +101,7 @@ def _may_be_one(binding: Binding, proposal: Proposal | None = None) -> bool:
     """Whether what never tripped can be called, and its name or its settings say that it would."""
     says = says_breaker(binding.constructor.told.partition(":")[2])
     if proposal is not None:
-        says |= bool({"threshold", "rate"} & set(proposal.constructor.concepts()))
+        says |= bool({"threshold", "rate"} & set(proposal.constructor.concepts))
     return bool(binding.surfaces) and binding.works and says
 
 

@@ -88,12 +88,12 @@ def test_parameters_are_told_by_name_default_and_company(
     parameters: list[ParameterShape], concepts: dict[str, str]
 ) -> None:
     kind = a_class("CircuitBreaker", *parameters)
-    assert constructor(kind, (kind,), frozenset()).concepts() == concepts
+    assert constructor(kind, (kind,), frozenset()).concepts == concepts
 
 
 def test_a_parameter_that_is_never_read_is_none() -> None:
     kind = a_class("CircuitBreaker", parameter("fail_max", 5), parameter("reset_timeout", 60))
-    found = constructor(kind, (kind,), frozenset({"reset_timeout"})).concepts()
+    found = constructor(kind, (kind,), frozenset({"reset_timeout"})).concepts
     assert found == {"threshold": "fail_max"}
 
 
@@ -101,7 +101,7 @@ def test_a_configuration_object_is_built_inside() -> None:
     config = a_class("BreakerConfig", parameter("failure_threshold", 5), dataclass=True)
     breaker = a_class("CircuitBreaker", parameter("config", annotation="BreakerConfig | None"))
     found = constructor(breaker, (config, breaker), frozenset())
-    assert found.concepts() == {"threshold": "config.failure_threshold"}
+    assert found.concepts == {"threshold": "config.failure_threshold"}
     assert found.expression({"threshold": 3}) == {
         "$call": "made:CircuitBreaker",
         "args": [],
@@ -119,10 +119,10 @@ def test_a_configuration_object_is_built_inside() -> None:
 def test_a_parameter_that_takes_an_object_is_no_number_whatever_it_is_called(name: str) -> None:
     policy = a_class("Policy", parameter("first", 1.0), parameter("max_failures", 3))
     breaker = a_class("CircuitBreaker", parameter(name, annotation="Policy | None"))
-    found = constructor(breaker, (policy, breaker), frozenset()).concepts()
+    found = constructor(breaker, (policy, breaker), frozenset()).concepts
     assert found["threshold"] == f"{name}.max_failures", f"found {found}"
     or_number = a_class("CircuitBreaker", parameter(name, annotation="Policy | float"))
-    found = constructor(or_number, (policy, or_number), frozenset()).concepts()
+    found = constructor(or_number, (policy, or_number), frozenset()).concepts
     assert name in found.values(), f"found {found}"
 
 
@@ -131,7 +131,7 @@ def test_an_object_that_holds_counts_is_no_configuration() -> None:
     breaker = a_class(
         "CircuitBreaker", parameter("fail_max", 5), parameter("metrics", annotation="Metrics")
     )
-    found = constructor(breaker, (counts, breaker), frozenset()).concepts()
+    found = constructor(breaker, (counts, breaker), frozenset()).concepts
     assert found == {"threshold": "fail_max"}
 
 
@@ -139,7 +139,7 @@ def test_settings_that_are_handed_on_as_keywords_are_found_where_they_arrive() -
     inner = a_class("Core", parameter("fail_max", 5), parameter("reset_timeout", 60))
     outer = a_class("CircuitBreaker", parameter("name"), parameter("**settings"))
     found = constructor(outer, (inner, outer), frozenset())
-    assert found.concepts() == {"threshold": "fail_max", "base": "reset_timeout"}
+    assert found.concepts == {"threshold": "fail_max", "base": "reset_timeout"}
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_a_function_may_build_the_decorator() -> None:
     shape = (a_function("circuit_breaker", parameter("failure_threshold", 5)),)
     (proposal,) = propose(shape)
     assert proposal.is_factory
-    assert proposal.constructor.concepts() == {"threshold": "failure_threshold"}
+    assert proposal.constructor.concepts == {"threshold": "failure_threshold"}
 
 
 def test_a_module_without_a_breaker_proposes_nothing() -> None:

@@ -165,7 +165,7 @@ def decorated_functions(lab: Lab) -> tuple[Decorated, ...]:
         if surface is None:
             continue
         breaker = build()
-        told = lab.ask("decorated", breaker=breaker.handle, surface=surface.data(), form=mode).value
+        told = lab.ask("decorated", breaker=breaker.handle, surface=surface.data, form=mode).value
         call = build().succeed(surface=surface)
         seen.append(
             Decorated(

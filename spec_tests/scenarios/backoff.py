@@ -242,7 +242,7 @@ def many_rounds(lab: Lab) -> ManyRounds:
         told = lab.ask(
             "repeat",
             breaker=breaker.handle,
-            surface=surface.data(),
+            surface=surface.data,
             form=surface.form,
             call=0,
             times=min(_PORTION, rounds - portion),
@@ -299,7 +299,7 @@ def _rounds(breaker: Breaker, times: int, period: float) -> tuple[str, ...]:
     told = breaker.lab.ask(
         "repeat",
         breaker=breaker.handle,
-        surface=surface.data(),
+        surface=surface.data,
         form=surface.form,
         call=0,
         times=times,

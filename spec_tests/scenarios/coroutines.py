@@ -57,7 +57,7 @@ def several_loops(lab: Lab) -> Loops:
     reply = lab.ask(
         "several_loops",
         expression=lab.binding.constructor.expression(lab.settings()),
-        surface=surface.data(),
+        surface=surface.data,
         failure=lab.binding.failure,
         runs=3,
         callers=callers,
@@ -90,7 +90,7 @@ def rejected_coroutines(lab: Lab) -> tuple[LeftBehind, ...]:
         reply = lab.ask(
             "unawaited",
             breaker=breaker.handle,
-            surface=surface.data(),
+            surface=surface.data,
             failure=lab.binding.failure,
             waits=(0.0, 0.0, period),
         )

@@ -162,7 +162,7 @@ _RECORDS = re.compile(r"(metrics|stats|statistics|snapshot|record|event|counter)
 def _bound(bench: Bench) -> dict[str, str]:
     """Return concept → parameter as the breaker is built; empty where there is none."""
     try:
-        return bench.binding.parameters
+        return dict(bench.binding.parameters)
     except Interrupted:
         return {}
 

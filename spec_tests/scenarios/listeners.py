@@ -85,7 +85,7 @@ def _calls(lab: Lab, surface: Surface) -> Looking:
     breaker = _one_before_the_trip(lab, surface)
     inner = Call(lab, surface, "return")
     lab.listeners(
-        breaker=breaker.handle, inner=inner.number, surface=surface.data(), form=surface.form
+        breaker=breaker.handle, inner=inner.number, surface=surface.data, form=surface.form
     )
     tripping = breaker.fail(surface=surface)
     return Looking(doing="makes a call", tripping=tripping, inner=inner.seen)
@@ -104,7 +104,7 @@ def _awaiting(lab: Lab, surface: Surface) -> Iterator[Looking]:
         breaker = _one_before_the_trip(lab, surface, shape="coroutine")
         inner = Call(lab, surface, "return")
         lab.listeners(
-            breaker=breaker.handle, inner=inner.number, surface=surface.data(), form=surface.form
+            breaker=breaker.handle, inner=inner.number, surface=surface.data, form=surface.form
         )
         tripping = breaker.fail(surface=surface)
         if lab.heard:

@@ -314,7 +314,7 @@ def _call_many(breaker: Breaker, times: int) -> None:
         breaker.lab.ask(
             "repeat",
             breaker=breaker.handle,
-            surface=surface.data(),
+            surface=surface.data,
             form=surface.form,
             call=0,
             times=min(times, _PORTION) // 10,

@@ -82,7 +82,7 @@ def what_is_kept(lab: Lab) -> Kept:
     told = lab.ask(
         "failed_call",
         breaker=breaker.handle,
-        surface=surface.data(),
+        surface=surface.data,
         failure=lab.binding.failure,
     ).value
     breaker = lab.breaker()
@@ -113,7 +113,7 @@ def _reject_many(breaker: Breaker, times: int) -> None:
         reply = breaker.lab.ask(
             "repeat",
             breaker=breaker.handle,
-            surface=surface.data(),
+            surface=surface.data,
             form=surface.form,
             call=0,
             times=min(times, _PORTION) // 10,
@@ -176,5 +176,5 @@ def generator_functions(lab: Lab) -> Generators:
         or _passes_arguments(lab)
     )
     breaker = lab.breaker()
-    told = lab.ask("generators", breaker=breaker.handle, surface=surface.data()).value
+    told = lab.ask("generators", breaker=breaker.handle, surface=surface.data).value
     return Generators(plain=str(told["plain"]), asynchronous=str(told["asynchronous"]))

@@ -264,6 +264,10 @@ def rejections_while_open(lab: Lab) -> Rejections:
     return Rejections(period=period, rejections=tuple(rejections), due=breaker.succeed())
 
 
+_SHORTEST = 1e-3
+"""Seconds: what opens for less than this is never seen open."""
+
+
 def _period_without_rejections(lab: Lab) -> OpenPeriod:
     """Bisect the open period: one call on each of several breakers, after one wait."""
     low, high = 0.0, float(lab.settings().get("base", 10.0)) / 2
@@ -274,7 +278,7 @@ def _period_without_rejections(lab: Lab) -> OpenPeriod:
         low = high
     else:
         return first_period(lab)
-    while high - low > 0.03 * high:
+    while high - low > max(0.03 * high, _SHORTEST):
         middle = (low + high) / 2
         low, high = (low, middle) if _admitted_after(lab, middle) else (middle, high)
     return OpenPeriod(low=low, high=high)

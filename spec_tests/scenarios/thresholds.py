@@ -124,7 +124,7 @@ def occasional_failures(lab: Lab) -> Traffic:
     reply = lab.ask(
         "repeat",
         breaker=breaker.handle,
-        surface=surface.data(),
+        surface=surface.data,
         form=surface.form,
         call=0,
         times=cycles,
