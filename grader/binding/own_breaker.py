@@ -18,7 +18,7 @@ def own_breaker(sources: Iterable[Source], breaker: str) -> dict[str, Any] | Non
     """
     for source in sources:
         makers = {breaker, *_makers(source.tree, breaker)}
-        if (name := _made(Locals(source.tree), makers)) is not None:
+        if (name := _made(Locals(_imported(source.tree)), makers)) is not None:
             return {"$own": name, "module": source.module, "source": ""}
         for body in _programs(source.tree):
             local = Locals(body)
@@ -29,6 +29,11 @@ def own_breaker(sources: Iterable[Source], breaker: str) -> dict[str, Any] | Non
                     "source": "\n".join(local.making({name})),
                 }
     return None
+
+
+def _imported(tree: ast.Module) -> ast.Module:
+    """Return what of a module is run when it is imported."""
+    return ast.Module([node for node in tree.body if not is_guard(node)], type_ignores=[])
 
 
 def _makers(tree: ast.Module, breaker: str) -> Iterator[str]:

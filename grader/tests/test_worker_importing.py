@@ -133,3 +133,25 @@ def test_a_local_of_a_failed_call_is_alive_where_its_error_is_kept(
         surface = {"style": "call", "mode": mode, "name": name}
         reply = worker.request("failed_call", breaker="b", surface=surface, failure="ValueError")
         assert reply.value == {"ran": True, "alive": alive}
+
+
+def shown(script: str) -> str | None:
+    """Run a script in a worker, and return the error that ended it."""
+    with session_of("") as session, session.worker() as worker:
+        value = worker.request("show", source=dedent(script)).value
+        assert isinstance(value, dict)
+        return value["ended"]
+
+
+@pytest.mark.parametrize("module", ["multiprocessing", "tarfile"])
+def test_what_a_module_loads_when_it_is_asked_for_is_not_loaded_before(module: str) -> None:
+    assert shown(f"import sys; assert {module!r} not in sys.modules") is None
+
+
+def test_what_a_module_loads_when_it_is_asked_for_is_there_all_the_same() -> None:
+    script = """
+        import concurrent.futures, unittest
+        assert concurrent.futures.ProcessPoolExecutor.submit
+        assert unittest.IsolatedAsyncioTestCase
+    """
+    assert shown(script) is None
