@@ -140,7 +140,9 @@ def shown(script: str) -> str | None:
     with session_of("") as session, session.worker() as worker:
         value = worker.request("show", source=dedent(script)).value
         assert isinstance(value, dict)
-        return value["ended"]
+        ended = value["ended"]
+        assert ended is None or isinstance(ended, str)
+        return ended
 
 
 @pytest.mark.parametrize("module", ["multiprocessing", "tarfile"])
