@@ -1,4 +1,4 @@
-"""The three states are found named in whatever way Python has of naming them."""
+"""The parts of an answer are found in whatever way Python has of naming and importing them."""
 
 import pytest
 
@@ -66,3 +66,28 @@ def test_the_states_are_named(way: str) -> None:
 @pytest.mark.parametrize("way", NOT_NAMED)
 def test_the_states_are_not_named(way: str) -> None:
     assert _verdict(NOT_NAMED[way]) == "fail", f"{way} do not name the three states"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import httpx",
+        "import asyncio, httpx",
+        "import requests as http",
+        "from aiohttp import ClientSession",
+        "import urllib.request",
+        "from http import client",
+        "def fetch():\n    import httpx",
+    ],
+)
+def test_an_http_client_is_seen_however_it_is_imported(line: str) -> None:
+    candidate = candidate_of(f"{line}\nclass Breaker: ...")
+    found = grade(candidate, choose(), rubric.load(), select="names_an_http_client").result
+    assert found.requirements["de-part-usage"].verdict == "pass", found.requirements
+
+
+@pytest.mark.parametrize("line", ["import httpx_lookalike", "# import httpx", "http = 'httpx'"])
+def test_what_only_looks_like_an_http_client_is_none(line: str) -> None:
+    candidate = candidate_of(f"{line}\nclass Breaker: ...")
+    found = grade(candidate, choose(), rubric.load(), select="names_an_http_client").result
+    assert found.requirements["de-part-usage"].verdict == "fail", found.requirements
