@@ -85,6 +85,17 @@ def imported(nodes: Iterable[ast.AST]) -> Iterator[Imported]:
                 yield Imported(module=node.module or "", name=alias.name, level=node.level)
 
 
+def imported_of(wanted: Iterable[str], candidate: Candidate) -> tuple[str, ...]:
+    """Return those of some modules that any file of a candidate imports, however it writes that."""
+    named = {
+        f"{name}."
+        for file in candidate.files
+        for found in imported(parsing.nodes(file.text))
+        for name in (found.module, f"{found.module}.{found.name}")
+    }
+    return tuple(m for m in wanted if any(name.startswith(f"{m}.") for name in named))
+
+
 def imports_client(found: Iterable[Imported]) -> bool:
     """Tell whether an HTTP client is among what is imported."""
     return any(one.top in HTTP_CLIENTS for one in found)

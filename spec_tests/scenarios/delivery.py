@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from grader.answers import modules, parsing, undefined_names
+from grader.answers import modules, undefined_names
 from grader.bench import Bench, no_call
 from grader.binding import vocabulary as v
 from grader.binding.shape import ClassShape, FunctionShape, Shape
@@ -37,20 +37,7 @@ def delivered(bench: Bench) -> Delivery:
         python_files=len(candidate.files),
         cut_off=candidate.cut_off,
         undefined=tuple(undefined_names(candidate)),
-        clients=_clients(candidate),
-    )
-
-
-def _clients(candidate: Candidate) -> tuple[str, ...]:
-    """Return the HTTP clients that a file imports, however it writes that."""
-    named = {
-        f"{name}."
-        for file in candidate.files
-        for found in modules.imported(parsing.nodes(file.text))
-        for name in (found.module, f"{found.module}.{found.name}")
-    }
-    return tuple(
-        client for client in _CLIENTS if any(name.startswith(f"{client}.") for name in named)
+        clients=modules.imported_of(_CLIENTS, candidate),
     )
 
 

@@ -1,9 +1,8 @@
 """Situations about which exceptions count, and what becomes of them."""
 
-import re
-
 import msgspec
 
+from grader.answers import modules
 from grader.bench import Bench
 from grader.conversation.failures import Blocked, NotOffered
 from grader.driver.breaker import KEPT
@@ -283,12 +282,7 @@ def default_errors(lab: Lab) -> DefaultErrors:
 @static_scenario
 def http_clients(bench: Bench) -> tuple[str, ...]:
     """Look which HTTP clients the code imports."""
-    texts = "\n".join(file.text for file in bench.candidate.files)
-    return tuple(
-        client
-        for client in CLIENT_ERRORS
-        if re.search(rf"^\s*(import|from)\s+{client}\b", texts, re.MULTILINE)
-    )
+    return modules.imported_of(CLIENT_ERRORS, bench.candidate)
 
 
 def _trips_with(lab: Lab, error: str) -> bool:
