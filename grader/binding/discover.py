@@ -11,9 +11,9 @@ from grader.binding.construct import constructor, guesses
 from grader.binding.indirect import indirect, naming_decorators
 from grader.binding.keyed import is_told_which, one_circuit_of
 from grader.binding.model import FIRST, Constructor, Surface
-from grader.binding.shape import ClassShape, MethodShape, Shape
+from grader.binding.shape import ClassShape, FunctionShape, MethodShape, Shape
 from grader.binding.signatures import set_up_classes, surfaces_by_signature, unlisted_classes
-from grader.binding.targets import breaker_classes, factories, set_aside
+from grader.binding.targets import breaker_classes, factories, set_aside, unlisted_factories
 
 _MOST_OTHERS = 3
 """So many classes that take settings are worth a trial, where nothing else is a breaker."""
@@ -45,18 +45,7 @@ def propose(
     # Where two names say the same, the one whose parameters say more is the breaker.
     around = [p for kind in breaker_classes(shape) if (p := _around(kind, shape, unread))]
     classes = [p for p in classes if p.constructor.call not in {a.constructor.call for a in around}]
-    made = [
-        Proposal(
-            constructor=constructor(function, shape, unread),
-            surfaces=(
-                Surface(style="decorate", mode="async"),
-                Surface(style="decorate", mode="sync"),
-            ),
-            is_factory=True,
-        )
-        for function in factories(shape)
-        if not function.generator
-    ]
+    made = [_of_factory(f, shape, unread) for f in factories(shape) if not f.generator]
     public = [p for p in callable_ if not _is_private(p)]
     made = [p for p in made if p.constructor.concepts or not public]
     others = [*(p for p in callable_ if _is_private(p)), *(p for p in classes if not p.surfaces)]
@@ -91,7 +80,24 @@ def propose_unlisted(
     once = {kind.path: kind for kind in kinds if kind.path not in known}
     usable = (p for kind in others if (p := _of_class(kind, shape, unread)).surfaces)
     likely = (_of_class(kind, shape, unread) for kind in once.values())
-    return [*likely, *itertools.islice(usable, _MOST_OTHERS)]
+    made = (_of_factory(f, shape, unread) for f in unlisted_factories(shape))
+    telling = (p for p in made if len(_TELLING & p.constructor.concepts.keys()) >= _ENOUGH)
+    return [*likely, *telling, *itertools.islice(usable, _MOST_OTHERS)]
+
+
+_TELLING = frozenset({"threshold", "rate", "base", "multiplier", "cap", "limit"})
+_ENOUGH = 2
+"""So many settings that only a breaker has make a function worth trying, whatever it is called."""
+
+
+def _of_factory(function: FunctionShape, shape: Shape, unread: frozenset[str]) -> Proposal:
+    """Return how a function is used that builds a decorator."""
+    modes = ("async", "sync")
+    return Proposal(
+        constructor=constructor(function, shape, unread),
+        surfaces=tuple(Surface(style="decorate", mode=mode) for mode in modes),
+        is_factory=True,
+    )
 
 
 def decorator_factories(

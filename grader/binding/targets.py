@@ -130,6 +130,17 @@ def factories(shape: Shape) -> list[FunctionShape]:
     return [member for _, member in sorted(found, key=lambda entry: entry[0])]
 
 
+def unlisted_factories(shape: Shape) -> list[FunctionShape]:
+    """Return the functions for users that may build a decorator though no name says so."""
+    listed = {function.name for function in factories(shape)}
+    return [
+        member
+        for member in shape
+        if isinstance(member, FunctionShape)
+        and not (member.name in listed or member.generator or member.name.startswith("_"))
+    ]
+
+
 _LEAST_NUMBERS, _STATES = 3, 3
 _STATE_CLASSES = frozenset({"closed", "open", "halfopen"})
 
