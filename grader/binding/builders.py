@@ -25,7 +25,7 @@ def builders(shape: Shape, unread: frozenset[str]) -> Iterator[Found]:
         if not isinstance(member, ClassShape) or not _BUILDER.search(member.name):
             continue
         end = _end(member)
-        made = product(end, shape, member) if end is not None else None
+        made = _built(end, member, shape) if end is not None else None
         if end is None or made is None:
             continue
         begin = _begun_by(made)
@@ -49,6 +49,13 @@ def _end(builder: ClassShape) -> MethodShape | None:
         if m.takes_nothing and (rank := v.match(m.name, v.BUILDERS)) is not None
     ]
     return min(ends, key=lambda entry: entry[0])[1] if ends else None
+
+
+def _built(end: MethodShape, builder: ClassShape, shape: Shape) -> ClassShape | None:
+    """Return the class of what is built: whatever it is called, if the method says which."""
+    words = set(re.findall(r"\w+", end.returns))
+    told = (m for m in shape if isinstance(m, ClassShape) and m.name in words and m != builder)
+    return next(told, None) or product(end, shape, builder)
 
 
 def _begun_by(made: ClassShape) -> str:
@@ -77,6 +84,8 @@ def _setters(builder: ClassShape, end: MethodShape) -> Iterator[Argument]:
             continue
         arguments = [_argument(method, p, taken, alone=len(parameters) == 1) for p in parameters]
         known = tuple(a for a in arguments if a is not None)
+        if any(p.required for p, a in zip(parameters, arguments, strict=True) if a is None):
+            continue  # what it wants is not known
         if len(parameters) == 1 and known:
             yield msgspec.structs.replace(known[0], name=method.name, positional=True)
         elif known and len(parameters) > 1:
@@ -89,7 +98,9 @@ def _argument(
     method: MethodShape, parameter: ParameterShape, taken: set[str], *, alone: bool
 ) -> Argument | None:
     names = (method.name, _PREFIX.sub("", method.name)) if alone else (parameter.name,)
-    concept = _concept((*names, f"{method.name}_{parameter.name}"), taken)
+    # `back_off(start)` sets what `start_back_off` or `back_off_start` would.
+    together = (f"{method.name}_{parameter.name}", f"{parameter.name}_{method.name}")
+    concept = _concept((*names, *together), taken)
     if concept is None and not parameter.variadic:
         concept = _concept((parameter.name,), taken)
     shown = msgspec.structs.replace(parameter, name=_with_unit(method.name, parameter.name))

@@ -102,6 +102,7 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
         " max_open_time max_break_duration max_cooldown_period max_recovery_delay"
         " recovery_timeout_cap max_interval longest_open_period max_period"
         " wait_duration_max max_wait_duration maximum cap max open_max longest longest_open up_to"
+        " ceiling"
     ),
     "jitter": _names(
         "jitter backoff_jitter jitter_factor jitter_ratio jitter_range randomization_factor"
@@ -319,7 +320,7 @@ def match(name: str, names: tuple[str, ...]) -> int | None:
 
 
 _PERIOD = (
-    "(open|timeout|backoff|recovery|cooldown|cool|delay|reset|wait|period|interval|duration"
+    "(open|timeout|back_?off|recovery|cooldown|cool|delay|reset|wait|period|interval|duration"
     "|break|sleep|suspend)"
 )
 _PROBE = r"(probe|trial|half_?open)"
@@ -331,7 +332,10 @@ _RESEMBLES: Final = tuple(
             "cap",
             rf"(max|most|cap|longest|ceiling|upper).*{_PERIOD}|{_PERIOD}.*(max|most|cap|limit|ceiling)",
         ),
-        ("successes", rf"success|{_PROBE}.*close|to_close|close_after"),
+        (
+            "successes",
+            rf"success|{_PROBE}.*(close|need|require)|need.*{_PROBE}|to_close|close_after",
+        ),
         (
             "limit",
             rf"(max|limit|concurrent|permit|allow|num|count).*{_PROBE}|{_PROBE}.*(max|limit|call|request|permit|size|concurren|count|slot|flight)|^{_PROBE}s$",
@@ -344,7 +348,7 @@ _RESEMBLES: Final = tuple(
         ),
         (
             "base",
-            r"(initial|base|first|start|open|recover|reset|cool|retry|break|sleep|wait|suspend).*(timeout|period|time|duration|delay|interval|wait|for|after|seconds|backoff)|cool_?down",
+            r"(initial|base|first|start|open|recover|reset|cool|retry|break|sleep|wait|suspend).*(timeout|period|time|duration|delay|interval|wait|for|after|seconds|back_?off)|cool_?down",
         ),
     )
 )
