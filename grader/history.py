@@ -72,6 +72,8 @@ class CallSeen(msgspec.Struct, frozen=True, kw_only=True):
 
     def tell(self) -> str:
         """Return the outcome in words."""
+        if self.waiting and self.error is not None:
+            return f"was never made: decorating the function raised {self.error.type}"
         if self.waiting:
             return "waits inside the breaker"
         if self.running:

@@ -45,7 +45,7 @@ class Breaker:
         """
         chosen = surface or self.surface()
         call = Call(self.lab, chosen, planned)
-        self.lab.request(
+        reply = self.lab.request(
             "call",
             breaker=self.handle,
             surface=chosen.data,
@@ -55,6 +55,8 @@ class Breaker:
             kwargs=keywords or {},
             keep=keep,
         )
+        if reply.error is not None:
+            call.was_not_made(reply.error)
         return call
 
     def succeed(self, **how: Any) -> CallSeen:

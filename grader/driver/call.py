@@ -53,6 +53,10 @@ class Call:
             error=event.error and self._without_token(event.error),
         )
 
+    def was_not_made(self, error: ErrorSeen) -> None:
+        """Note why the call could not even begin: its function could not be decorated."""
+        self._change(error=error)
+
     # --- what the scenario does -------------------------------------------------------
 
     def succeed(self) -> "Call":

@@ -217,7 +217,8 @@ class _Learner:
         except Refused as refused:
             return False, f"was never made: the constructor raised {refused}"
         # What is raised once the function has run and returned is no misunderstanding of ours.
-        self._crashes |= call.error is not None and (call.admitted or call.error.type in _CRASHES)
+        crashed = call.error is not None and (call.admitted or call.error.type in _CRASHES)
+        self._crashes |= call.ended and crashed
         ran = "ran the function and" if call.admitted else "did not run the function:"
         raised = call.how == "raised" and call.error is not None
         told = f"{ran} it raised {call.error}" if raised else call.tell()

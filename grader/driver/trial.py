@@ -17,6 +17,10 @@ LONG = 2_000.0
 _SUCCESSES = 5
 
 
+_ON_A_FUNCTION = "@ @breaker @circuit_breaker @circuit @cb @_breaker @__self__".split()
+"""Where a decorated function may have its breaker: `__self__` where it is a bound method."""
+
+
 class Trial:
     """Breakers of one proposal, built and used as the binding says so far."""
 
@@ -66,13 +70,16 @@ class Trial:
 
     def targets(self, breaker: Breaker) -> list[tuple[str, ObjectShape]]:
         """Return the objects on which state and metrics may hang, with their data."""
-        found = []
-        for target in ("", *(("@", "@breaker", "@circuit_breaker", "@circuit", "@cb", "@_breaker",
-                              "@__self__") if self._decorates else ())):  # fmt: skip
+        found: dict[str, ObjectShape] = {}
+        waiting = ["", *(_ON_A_FUNCTION if self._decorates else ())]
+        for target in waiting:
             reply = self.lab.request("inspect", breaker=breaker.handle, target=target)
-            if reply.error is None:
-                found.append((target, reply.value_as(ObjectShape)))
-        return found
+            if target in found or reply.error is not None:
+                continue
+            shape = found[target] = reply.value_as(ObjectShape)
+            if target == "@":  # what hangs on the function, under whatever name
+                waiting += [f"@{name}" for name, datum in shape.data.items() if datum.own]
+        return list(found.items())
 
     def ask(self, accessor: Accessor, breaker: Breaker, *, named: bool = False) -> Reply:
         """Read what an accessor leads to; `named`: with what an object there is called."""
