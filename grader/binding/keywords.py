@@ -1,6 +1,7 @@
 """Which settings a constructor looks up in `**settings` or in a mapping, as its source says."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -30,10 +31,32 @@ def keywords_read(candidate: Candidate) -> Keywords:
         for node in tree.body:
             maker = _maker(node)
             if maker is not None and isinstance(node, ast.ClassDef | ast.FunctionDef):
-                looked_up = _looked_up(maker) or _in_a_schema(maker, tree)
+                looked_up = _unpacked(maker, candidate)
+                looked_up = looked_up or _looked_up(maker) or _in_a_schema(maker, tree)
                 if looked_up:
                     found[node.name] = looked_up
     return found
+
+
+def _unpacked(maker: ast.FunctionDef, candidate: Candidate) -> tuple[ParameterShape, ...]:
+    """Return the fields of the `TypedDict` that is unpacked: `**settings: Unpack[Settings]`."""
+    annotation = maker.args.kwarg.annotation if maker.args.kwarg is not None else None
+    words = re.findall(r"\w+", ast.unparse(annotation)) if annotation is not None else []
+    if "Unpack" not in words:
+        return ()
+    nodes = [n for file in candidate.files for n in parsing.nodes(file.text)]
+    defaults = _constants(nodes)
+    return tuple(
+        _shape(name, defaults.get(name), ast.unparse(field.annotation))
+        for kind in nodes
+        if isinstance(kind, ast.ClassDef) and kind.name in words
+        for field in _fields(kind)
+        if (name := ast.unparse(field.target))
+    )
+
+
+def _fields(kind: ast.ClassDef) -> list[ast.AnnAssign]:
+    return [node for node in kind.body if isinstance(node, ast.AnnAssign)]
 
 
 def _in_a_schema(maker: ast.FunctionDef, tree: ast.Module) -> tuple[ParameterShape, ...]:
@@ -125,9 +148,9 @@ def _written_out(tree: ast.Module) -> tuple[ParameterShape, ...]:
                 _shape(key, default) for key, default in _constants(ast.walk(value)).items()
             )
         elif isinstance(node, ast.ClassDef) and "TypedDict" in map(ast.unparse, node.bases):
-            fields = [f for f in node.body if isinstance(f, ast.AnnAssign)]
             keys = tuple(
-                _shape(ast.unparse(f.target), None, ast.unparse(f.annotation)) for f in fields
+                _shape(ast.unparse(f.target), None, ast.unparse(f.annotation))
+                for f in _fields(node)
             )
         concepts = ("threshold", "rate", "base", "cap", "multiplier", "limit", "successes")
         known = {

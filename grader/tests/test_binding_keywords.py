@@ -74,3 +74,34 @@ def test_the_names_take_the_place_of_the_open_end() -> None:
     (named,) = with_keywords((shape,), {"Breaker": (own, limit)})
     assert named.parameters == (own, limit)
     assert with_keywords((shape,), {}) == (shape,)
+
+
+UNPACKED = """
+    from typing import TypedDict, Unpack
+
+    class Settings(TypedDict, total=False):
+        failure_threshold: int
+        reset_after: float
+
+    class Others(TypedDict):
+        color: str
+
+    DEFAULTS: Settings = {"failure_threshold": 5}
+
+    class Breaker:
+        def __init__(self, **settings: Unpack[Settings]) -> None:
+            self.settings = DEFAULTS | settings
+"""
+
+
+def test_the_fields_of_an_unpacked_type_are_the_settings() -> None:
+    found = keywords_read(candidate(dedent(UNPACKED)))["Breaker"]
+    assert [(p.name, p.default, p.annotation) for p in found] == [
+        ("failure_threshold", 5, "int"),
+        ("reset_after", None, "float"),
+    ]
+
+
+def test_a_type_that_is_not_unpacked_tells_nothing_of_the_settings() -> None:
+    text = dedent(UNPACKED).replace("Unpack[Settings]", "Settings")
+    assert "Breaker" not in keywords_read(candidate(text))

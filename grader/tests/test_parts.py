@@ -24,6 +24,14 @@ NAMED = {
         class _Open: ...
         class _HalfOpen: ...
         """,
+    "classes with labels": """
+        class Flowing:
+            label = "closed"
+        class Broken:
+            label = "open"
+        class Probing:
+            label = "half_open"
+        """,
     "classes of the pattern": """
         class OpenState: ...
         class HalfOpenState: ...
@@ -43,6 +51,14 @@ NOT_NAMED = {
         class CircuitOpenError(Exception): ...
         class CircuitHalfOpenError(Exception): ...
         class CircuitClosedError(Exception): ...
+        """,
+    "labels of two states": """
+        class Flowing:
+            label = "closed"
+        class Broken:
+            label = "open"
+        class Mended:
+            label = "closed"
         """,
     "words in a text": "print('closed, open, half_open')",
 }

@@ -45,7 +45,8 @@ def _written(candidate: Candidate, own: frozenset[str]) -> str:
     for file in candidate.files:
         tree = parsing.tree(file.text)
         found = _literal(tree, own) or _a_name_each(tree) or _values(tree, own)
-        found = found or _a_class_each(tree, own) or _a_constant_each(tree, own)
+        found = found or _a_class_each(tree, own) or _a_label_each(tree)
+        found = found or _a_constant_each(tree, own)
         if found:
             return found
     return ""
@@ -104,6 +105,19 @@ def _a_class_each(tree: ast.Module, own: frozenset[str]) -> str:
         names = {names[0] for names in found.values() if len(names) == 1}
         if own and len(names) == len(own) and len(alike) >= len(_STATES):
             return ", ".join(sorted(names))
+    return ""
+
+
+def _a_label_each(tree: ast.Module) -> str:
+    """Return the three classes of which each has another state for the value of an attribute."""
+    labelled: dict[str, list[str]] = {}
+    for kind in (node for node in tree.body if isinstance(node, ast.ClassDef)):
+        words = [word for node in kind.body for _, word in _assigned(node)]
+        said = {state for word in words if (state := state_of(word)) in _STATES}
+        if len(said) == 1:
+            labelled.setdefault(str(*said), []).append(kind.name)
+    if labelled.keys() == _STATES and all(len(names) == 1 for names in labelled.values()):
+        return ", ".join(sorted(name for (name,) in labelled.values()))
     return ""
 
 
