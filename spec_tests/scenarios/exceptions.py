@@ -53,6 +53,7 @@ def include_list(lab: Lab) -> Listed:
     breaker = lab.breaker(**{counting: ["ServiceFailure"]})
     unlisted = tuple(breaker.fail("UnrelatedFailure") for _ in range(breaker.threshold + 2))
     after_unlisted = breaker.succeed()
+    breaker = lab.breaker(**{counting: ["ServiceFailure"]})  # that success may weigh in a rate
     listed = tuple(breaker.fail("SpecificFailure") for _ in range(breaker.threshold))
     return Listed(
         unlisted=unlisted,
@@ -258,7 +259,7 @@ class DefaultErrors(msgspec.Struct, frozen=True, kw_only=True):
 BUILTIN_ERRORS = ("ConnectionError", "TimeoutError", "OSError")
 CLIENT_ERRORS = {
     "httpx": ("httpx:ConnectError", "httpx:ReadTimeout"),
-    "aiohttp": ("aiohttp:ClientError",),
+    "aiohttp": ("aiohttp:ClientError", "aiohttp:ClientOSError"),
     "requests": ("requests:ConnectionError",),
 }
 
