@@ -9,7 +9,7 @@ import msgspec
 from grader.binding import vocabulary as v
 from grader.binding.construct import constructor, guesses
 from grader.binding.indirect import indirect, naming_decorators
-from grader.binding.keyed import is_told_which, one_circuit_of
+from grader.binding.keyed import asks, one_circuit_of
 from grader.binding.model import FIRST, Constructor, Surface
 from grader.binding.shape import ClassShape, FunctionShape, MethodShape, Shape
 from grader.binding.signatures import set_up_classes, surfaces_by_signature, unlisted_classes
@@ -210,7 +210,7 @@ def _calls(kind: ClassShape) -> Iterator[Surface]:
     ranked: list[tuple[int, MethodShape]] = []
     for method in kind.methods:
         rank = v.match(method.name, v.CALLS)
-        if is_told_which(method):
+        if asks(method):
             continue
         if rank is not None and method.takes_function and not method.context:
             ranked.append((rank, method))
@@ -260,7 +260,7 @@ def _contexts(kind: ClassShape) -> Iterator[Surface]:
 
 def _decorators(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
     for method in kind.methods:
-        if v.match(method.name, v.DECORATORS) is None or method.is_async:
+        if v.match(method.name, v.DECORATORS) is None or method.is_async or asks(method):
             continue
         if method.context or method.async_context:
             continue  # contextlib's can decorate as well, but plain functions alone

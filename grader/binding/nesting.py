@@ -9,8 +9,17 @@ from grader.binding.shape import ClassShape, Opaque, ParameterShape, Shape
 _NUMBER = re.compile(r"\b(int|float|timedelta|Decimal|Number|Real)\b")
 
 
+_NOT_ONE = re.compile(
+    r"^(Optional\[)?(\w+\.)*((Mutable)?Mapping|[Dd]ict|[Ll]ist|[Tt]uple|([Ff]rozen)?[Ss]et|Sequence"
+    r"|Iterable|Callable|[Tt]ype)\["
+)
+"""An annotation of several objects, or of something that is none."""
+
+
 def nested_class(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
-    """Return the configuration class that a parameter takes."""
+    """Return the configuration class that a parameter takes one object of."""
+    if _NOT_ONE.match(parameter.annotation):
+        return None
     annotation = set(re.findall(r"\w+", parameter.annotation))
     classes = [m for m in shape if isinstance(m, ClassShape) and not m.error and not m.enum]
     classes = [kind for kind in classes if not _keeps_count(kind)]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from grader.binding import vocabulary as v
+from grader.binding.keyed import asks
 from grader.binding.listening import listens
 from grader.binding.model import Surface
 from grader.binding.shape import ClassShape, FunctionShape, MethodShape, ParameterShape, Shape
@@ -52,7 +53,7 @@ def set_up_classes(shape: Shape) -> list[ClassShape]:
 
 def surfaces_by_signature(kind: ClassShape, shape: Shape) -> Iterator[Surface]:
     """Yield what a class may be called through: by whatever takes a function and its arguments."""
-    public = [m for m in kind.methods if not (m.static or m.generator)]
+    public = [m for m in kind.methods if not (m.static or m.generator or asks(m))]
     yield from _calls(public)
     yield from sorted(_beside(kind, shape), key=lambda surface: surface.mode != "async")
     yield from _contexts(public, shape)
