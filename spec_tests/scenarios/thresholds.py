@@ -306,6 +306,9 @@ def _reusing(expression: dict[str, object], argument: Argument) -> dict[str, obj
 
 def _with(expression: dict[str, object], argument: Argument, change: object) -> dict[str, object]:
     """Return a copy of the expression in which one nested argument was changed."""
+    if "$keyed" in expression:  # of a breaker with many circuits, what builds it stands inside
+        built = expression["$keyed"]
+        return {**expression, "$keyed": _with(built, argument, change)}  # type: ignore[arg-type]
     args, kwargs = list(expression["args"]), dict(expression["kwargs"])  # type: ignore[call-overload]
     if argument.positional:
         args[0] = change(args[0])  # type: ignore[operator]
