@@ -156,8 +156,13 @@ def may_be_breaker(shape: Shape) -> str:
     if not (states >= _STATE_CLASSES or any(len(kind.enum) == _STATES for kind in classes)):
         return ""
     for kind in classes:
-        plain = kind.error or kind.enum or kind.dataclass or v.says_other_role(kind.name)
-        if not plain and kind.methods and is_set_up(kind, shape, _LEAST_NUMBERS):
+        # Of what is said to be a breaker's middleware there may be no breaker beside it.
+        other = v.says_other_role(kind.name) and not says_breaker(kind.name)
+        if (
+            not (kind.error or kind.enum or kind.dataclass or other)
+            and kind.methods
+            and is_set_up(kind, shape, _LEAST_NUMBERS)
+        ):
             return kind.name
     return ""
 
