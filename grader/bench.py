@@ -13,6 +13,7 @@ from grader.answers import installed
 from grader.binding.model import Binding
 from grader.binding.override import override, settings_of
 from grader.binding.reading import Reading
+from grader.binding.tasks import is_for_tasks_alone
 from grader.candidate import Candidate
 from grader.certificate import Certificate
 from grader.conversation.failures import Blocked, CandidateFailure, Interrupted, Unknown
@@ -127,6 +128,8 @@ class Bench:
                     within=self._within,
                     settings=settings_of(written),
                 )
+                alone = is_for_tasks_alone(found, self.candidate)
+                found = msgspec.structs.replace(found, for_tasks=alone)
                 return override(self._doubted(found), written)
         except Interrupted as interrupted:
             found_none = ending(interrupted)

@@ -329,6 +329,8 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     doubts: tuple[str, ...] = ()
     cut_off: bool = False
     """Calls run into a function that is cut off."""
+    for_tasks: bool = False
+    """Its plain methods are for the tasks of one event loop, and for no thread."""
 
     @property
     def parameters(self) -> Mapping[str, str]:
@@ -355,6 +357,8 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
         A permit whose methods are plain is none where other ways of calling are for tasks alone:
         it is what those are made of.
         """
+        if self.for_tasks:
+            return None
         for_tasks = any(s.mode == "async" and s.style != "permit" for s in self.surfaces)
         plain = (s for s in self.surfaces if s.mode == "sync")
         return next((s for s in plain if not (for_tasks and s.style == "permit")), None)

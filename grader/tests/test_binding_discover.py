@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from grader.binding.construct import constructor
-from grader.binding.discover import propose
+from grader.binding.discover import propose, propose_unlisted
 from grader.binding.model import Accessor, Argument, Binding, Constructor, Surface
 from grader.binding.override import override
 from grader.binding.shape import ClassShape, FunctionShape, MethodShape, ParameterShape
@@ -267,6 +267,27 @@ def test_a_function_may_build_the_decorator() -> None:
     (proposal,) = propose(shape)
     assert proposal.is_factory
     assert proposal.constructor.concepts == {"threshold": "failure_threshold"}
+
+
+def test_a_function_of_any_name_with_a_breakers_settings_may_build_the_decorator() -> None:
+    settings = (parameter("failures", 5), parameter("open_for", 1.0))
+    (proposal,) = propose_unlisted((a_function("fuse", *settings),))
+    assert proposal.is_factory
+    assert proposal.constructor.call == "made:fuse"
+
+
+@pytest.mark.parametrize("name", ["fuse", "_fuse"])
+def test_a_function_with_other_settings_or_a_private_name_builds_none(name: str) -> None:
+    more = () if name == "fuse" else (parameter("open_for", 1.0),)
+    assert propose_unlisted((a_function(name, parameter("failures", 5), *more),)) == []
+
+
+@pytest.mark.parametrize(("takes", "is_call"), [("job", True), ("key", False)])
+def test_a_method_that_asks_which_circuit_is_meant_is_no_call(takes: str, *, is_call: bool) -> None:
+    settings = (parameter("threshold", 5), parameter("base", 1.0), parameter("cap", 9.0))
+    board = a_class("Board", *settings, method("guard", takes))
+    styles = {s.style for proposal in propose_unlisted((board,)) for s in proposal.surfaces}
+    assert ("call" in styles) == is_call, styles
 
 
 def test_a_module_without_a_breaker_proposes_nothing() -> None:
