@@ -286,7 +286,8 @@ def test_a_function_with_other_settings_or_a_private_name_builds_none(name: str)
 def test_a_method_that_asks_which_circuit_is_meant_is_no_call(takes: str, *, is_call: bool) -> None:
     settings = (parameter("threshold", 5), parameter("base", 1.0), parameter("cap", 9.0))
     board = a_class("Board", *settings, method("guard", takes))
-    styles = {s.style for proposal in propose_unlisted((board,)) for s in proposal.surfaces}
+    proposed = [*propose((board,)), *propose_unlisted((board,))]
+    styles = {surface.style for proposal in proposed for surface in proposal.surfaces}
     assert ("call" in styles) == is_call, styles
 
 
