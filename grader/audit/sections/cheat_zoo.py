@@ -1,6 +1,8 @@
 """Hostile candidates against the tiers of this machine: nothing may be won, and nothing left."""
 
+import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -8,7 +10,6 @@ from grader.audit import attacking, attacks
 from grader.audit.attacks import Outcome
 from grader.audit.known import content_of
 from grader.audit.model import Chapter, Item, Outcomes, Setting, Table
-from grader.candidate import Candidate
 from grader.sandbox import Tier, probe
 
 NAME = "zoo"
@@ -49,15 +50,23 @@ def items(_: Setting) -> Sequence[Item]:
             result=Outcome,
         )
         for attack in attacks.load().values()
-        for content in (_content(attack),)  # once: some take a while to read
+        for content in (_content(attack),)
         for tier in tiers
     ]
 
 
 def _content(attack: attacks.Attack) -> str:
-    candidate = attacks.candidate_of(attacks.FOLDER / attack.name)
-    source = content_of(candidate) if isinstance(candidate, Candidate) else candidate.problem
-    return content_of(attack) + source
+    """Return what makes an attack what it is: its files and its twin's, as they lie there."""
+    folders = [attacks.FOLDER / attack.name]
+    folders += [attacks.TWINS / attack.twin] if attack.twin else []
+    paths = [path for folder in folders for path in sorted(folder.rglob("*"))]
+    return "\n".join((content_of(attack), *(f"{path.name} {_hash(path)}" for path in paths)))
+
+
+def _hash(path: Path) -> str:
+    if path.is_symlink():
+        return str(path.readlink())
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def conclude(_: Setting, outcomes: Outcomes) -> Chapter:
