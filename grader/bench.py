@@ -11,6 +11,7 @@ import msgspec
 from grader.ahead import Ahead
 from grader.answers import installed
 from grader.binding.model import Binding
+from grader.binding.outcomes import unless_told
 from grader.binding.override import override, settings_of
 from grader.binding.reading import Reading
 from grader.binding.tasks import is_for_tasks_alone
@@ -130,6 +131,7 @@ class Bench:
                 )
                 alone = is_for_tasks_alone(found, self.candidate)
                 found = msgspec.structs.replace(found, for_tasks=alone)
+                found = unless_told(found, self.candidate)
                 return override(self._doubted(found), written)
         except Interrupted as interrupted:
             found_none = ending(interrupted)
