@@ -4,12 +4,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from grader.bench import Bench
-from grader.candidate import Candidate
 from grader.errors import GraderError, InputError
-from grader.plugin import Given
-from grader.pytest_session import run_specification
-from grader.sandbox import Tier
+from grader.judging import tests
 from grader.scoring import Rubric, load
 from grader.specification import UNTESTED
 from grader.verdicts import Known, Level
@@ -34,10 +30,7 @@ def catalogue() -> tuple[Entry, ...]:
 
     Raises GraderError where the specification cannot be collected, or contradicts itself.
     """
-    nobody = Candidate(id="nobody", name="Nobody")
-    # Nothing is played while tests are merely collected.
-    given = Given((nobody,), lambda candidate: Bench(candidate, Tier.PROCESS))
-    rows = run_specification(given, ["--collect-only"]).rows
+    rows = {test.row.id: test.row for test in tests()}
     if both := rows.keys() & UNTESTED.keys():
         raise GraderError(f"tested, and listed as untested: {', '.join(sorted(both))}")
     entries = [

@@ -1,4 +1,4 @@
-"""The pytest plugin behind `pytest spec_tests --candidate DIR`, and behind `grader run`.
+"""The pytest plugin behind `pytest spec_tests --candidate DIR`.
 
 It gives every test the candidate, plays the scenarios that the selected tests
 ask for, and keeps the verdicts (see `grader.cases`). What grades by the hundred

@@ -29,7 +29,7 @@ class Shares(msgspec.Struct, frozen=True, kw_only=True):
     workers: float
     """As many workers, in which nothing is played: fork, confine, import the candidate, end."""
     judging: float
-    """The process that tells workers what to do, collects the tests and judges."""
+    """The process that tells workers what to do, and judges."""
 
     @property
     def playing(self) -> float:

@@ -25,7 +25,8 @@ FOLDERS = [CORRECT / "sync_executor", CORRECT / "async_with", CANDIDATES / "grok
 """Threads in a pool, tasks on a loop, and an answer that is wrong and cut off."""
 
 
-def graded(folder: Path, order: int, at_once: int = 1) -> Graded:
+def graded(folder: Path, order: int | None, at_once: int = 1) -> Graded:
+    """Grade in a session of pytest in some order, or, as it is done by default, without one."""
     (candidate,) = answers.load(folder)
     assert isinstance(candidate, Candidate)
     return grade(candidate, choose(), scoring.load(), shuffle=order, at_once=at_once)
@@ -42,9 +43,10 @@ def processes() -> Iterator[ProcessPoolExecutor]:
 def test_another_order_under_load_gives_the_same_verdicts_and_evidence(
     folder: Path, processes: ProcessPoolExecutor
 ) -> None:
-    runs = [g.result for g in processes.map(graded, [folder] * ORDERS, range(ORDERS))]
+    orders = [None, *range(ORDERS)]
+    runs = [g.result for g in processes.map(graded, [folder] * len(orders), orders)]
     first = runs[0]
-    for order, run in enumerate(runs):
+    for order, run in zip(orders, runs, strict=True):
         assert list(run.requirements) == list(first.requirements)
         differing = {
             row: f"{first.requirements[row]} became {found}"
@@ -61,7 +63,7 @@ def test_another_order_under_load_gives_the_same_verdicts_and_evidence(
 def test_several_scenarios_at_once_give_the_same_result_as_one_after_the_other(
     folder: Path, processes: ProcessPoolExecutor
 ) -> None:
-    one, several = (processes.submit(graded, folder, 0, at_once).result() for at_once in (1, 4))
+    one, several = (processes.submit(graded, folder, None, at_once).result() for at_once in (1, 4))
     results = [msgspec.structs.replace(g.result, seconds=0.0) for g in (one, several)]
     assert msgspec.json.encode(results[0]) == msgspec.json.encode(results[1])
     assert several.histories == one.histories, "what was seen differs"

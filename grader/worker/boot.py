@@ -22,7 +22,7 @@ PACKAGE = "_grader_worker"
 class Compiled:
     """Finds and loads the modules of the package among those that came compiled.
 
-    By its methods alone: the import of `importlib.abc` takes as long as that of three of them.
+    By its methods alone: `importlib.abc` would load `importlib.resources` into every template.
     """
 
     def __init__(self, folder: Path, code: Mapping[str, types.CodeType]) -> None:
@@ -46,7 +46,7 @@ class Compiled:
 
     def exec_module(self, module: types.ModuleType) -> None:
         """Run the code of a module."""
-        exec(self._code[module.__name__.rpartition(".")[2]], vars(module))  # noqa: S102
+        exec(self._code[module.__name__.rpartition(".")[2]], vars(module))  # noqa: S102  the grader's own
 
 
 def main() -> None:

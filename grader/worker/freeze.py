@@ -47,8 +47,7 @@ def freeze(clock: VirtualClock) -> None:
 def _nothing_more_loaded() -> Iterator[None]:
     """Keep modules from loading the rest of themselves: freezegun asks each for all of its names.
 
-    `multiprocessing`, which `concurrent.futures` loads so, is a tenth of what the start of a
-    template takes, and lies in the memory of every worker.
+    `multiprocessing`, which `concurrent.futures` loads so, would lie in the memory of every worker.
     """
     names = [getattr(module, "__dict__", {}) for module in sys.modules.values()]
     asked = [(those, those.pop("__getattr__")) for those in names if "__getattr__" in those]

@@ -108,6 +108,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         True only where no callback is ready, no timer is due, and nobody but the worker itself
         listens to a descriptor, of which a turn alone could tell that something has come.
         """
+        # A loop keeps to itself what is ready; its type does not tell.
         if self._ready or not self._hears_nobody_else():  # type: ignore[attr-defined]
             return False
         timers = self._scheduled  # type: ignore[attr-defined]
@@ -115,6 +116,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _hears_nobody_else(self) -> bool:
         """Whether only the worker itself listens to descriptors, with the loop that serves."""
+        # Nor does it tell of its selector.
         return len(self._selector.get_map()) <= self._own_readers  # type: ignore[attr-defined]
 
     def count_own_readers(self) -> None:

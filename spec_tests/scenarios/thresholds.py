@@ -1,10 +1,11 @@
 """Situations about thresholds and configuration."""
 
 import contextlib
+from collections.abc import Callable
 
 import msgspec
 
-from grader.binding.model import Argument
+from grader.binding.model import Argument, Expression
 from grader.conversation.failures import NotOffered
 from grader.driver.breaker import Breaker
 from grader.driver.lab import Lab, Refused
@@ -296,22 +297,23 @@ def shared_config(lab: Lab) -> SharedConfig:
     )
 
 
-def _keeping(expression: dict[str, object], argument: Argument) -> dict[str, object]:
+def _keeping(expression: Expression, argument: Argument) -> Expression:
     return _with(expression, argument, lambda inner: {**inner, "keep": "shared"})
 
 
-def _reusing(expression: dict[str, object], argument: Argument) -> dict[str, object]:
+def _reusing(expression: Expression, argument: Argument) -> Expression:
     return _with(expression, argument, lambda _inner: {"$kept": "shared"})
 
 
-def _with(expression: dict[str, object], argument: Argument, change: object) -> dict[str, object]:
+def _with(
+    expression: Expression, argument: Argument, change: Callable[[Expression], Expression]
+) -> Expression:
     """Return a copy of the expression in which one nested argument was changed."""
     if "$keyed" in expression:  # of a breaker with many circuits, what builds it stands inside
-        built = expression["$keyed"]
-        return {**expression, "$keyed": _with(built, argument, change)}  # type: ignore[arg-type]
-    args, kwargs = list(expression["args"]), dict(expression["kwargs"])  # type: ignore[call-overload]
+        return {**expression, "$keyed": _with(expression["$keyed"], argument, change)}
+    args, kwargs = list(expression["args"]), dict(expression["kwargs"])
     if argument.positional:
-        args[0] = change(args[0])  # type: ignore[operator]
+        args[0] = change(args[0])
     else:
-        kwargs[argument.name] = change(kwargs[argument.name])  # type: ignore[operator]
+        kwargs[argument.name] = change(kwargs[argument.name])
     return {**expression, "args": args, "kwargs": kwargs}
