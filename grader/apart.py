@@ -8,7 +8,7 @@ of three lines without a guard, or what is typed into an interpreter.
 import contextlib
 import threading
 from collections.abc import Iterator
-from multiprocessing import spawn
+from multiprocessing import forkserver, spawn
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any
 
@@ -28,6 +28,10 @@ class Context(ForkServerContext):
     """A context of `multiprocessing` whose processes are such."""
 
     Process = _Process
+
+    def begin_server(self) -> None:
+        """Start the process that these are forked from, without waiting for what it loads first."""
+        forkserver.ensure_running()
 
 
 @contextlib.contextmanager

@@ -44,10 +44,17 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
 
 def processes(count: int) -> ProcessPoolExecutor:
     """Return so many processes to grade in, each warm; none runs the caller's program again."""
-    context = apart.Context()
-    context.set_forkserver_preload(["grader.grading"])
+    context = begin_loading()
     numbers = context.Value("i", 0) if count >= len(_cores()) else None
     return ProcessPoolExecutor(count, context, begin, (numbers,))
+
+
+def begin_loading() -> apart.Context:
+    """Begin to load what such processes are forked from, beside what this one does next."""
+    context = apart.Context()
+    context.set_forkserver_preload(["grader.grading"])
+    context.begin_server()
+    return context
 
 
 def begin(numbers: "Synchronized[int] | None" = None) -> None:

@@ -62,6 +62,7 @@ def conduct(setting: Setting, store: Store, watcher: Watcher, *, jobs: int) -> A
     Raises InputError where a name is chosen that nothing has, StoppedError after an interrupt,
     and GraderError where an item could not be looked at.
     """
+    slot.begin_loading()  # while the items are collected
     wanted = _wanted(setting)
     code = ground.code(*_ONLY_READS)
     basis = key_of(code, ground.surroundings(), str(setting.tier))
@@ -186,13 +187,14 @@ def _look_at(outcomes: _Outcomes, watcher: Watcher, jobs: int) -> None:
 def _work_off(
     pool: ProcessPoolExecutor, outcomes: _Outcomes, under_way: dict[Future[Kept], str], jobs: int
 ) -> None:
-    """Look at all items, no more at a time than there are processes: an interrupt waits for them.
+    """Look at all items, few at a time, as an interrupt waits for them: one for each process.
 
-    Raises what a job raises.
+    And one more, so that no process waits for what this one does with an outcome. Raises what a
+    job raises.
     """
     waiting = iter(list(outcomes.todo.items()))
     while True:
-        for key, item in itertools.islice(waiting, jobs - len(under_way)):
+        for key, item in itertools.islice(waiting, jobs + 1 - len(under_way)):
             under_way[pool.submit(_perform, item)] = key
         if not under_way:
             return

@@ -8,7 +8,6 @@ import secrets
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -27,7 +26,8 @@ STOLEN = ("zoo-specification", "zoo-ptrace", "zoo-note")
 _SUBREAPER = 36
 _GONE_WITHIN = 1.0
 _PLACES = ("/tmp", "/var/tmp", "/dev/shm", "~", ".")  # noqa: S108  where attacks leave files
-_BYSTANDER = "import sys; sys.stdin.read()"
+_BYSTANDER = ("/bin/sh", "-c", "read _")
+"""Waits; its first argument stands in its command line."""
 
 
 class Planted:
@@ -51,7 +51,7 @@ class Planted:
         self._listeners = [self._hear(kind, name) for kind, name in self._ways()]
         self._listeners.append(_hear_datagrams(self._listeners[0].getsockname()))
         self._bystander = subprocess.Popen(  # noqa: S603  our own program
-            [sys.executable, "-I", "-c", _BYSTANDER, self.secret],
+            [*_BYSTANDER, self.secret],
             env={"PLANTED": self.secret, "PATH": os.environ.get("PATH", "")},
             stdin=subprocess.PIPE,
         )

@@ -287,7 +287,7 @@ def many_calls(lab: Lab) -> Sizes:
         raise Blocked("de-breaker", "calls do not run the function")
     calls, objects = [], []
     done = 0
-    for total in (1_500, 3_000, 20_000, 40_000):
+    for total in (1_500, 2_000, 20_000, 25_000):  # in pairs, while it still grows
         _call_many(breaker, total - done)
         done = total
         calls.append(total)

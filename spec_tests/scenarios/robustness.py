@@ -89,7 +89,7 @@ def what_is_kept(lab: Lab) -> Kept:
     breaker.trip()
     numbers, objects = [], []
     done = 0
-    for total in (300, 600, 1_500, 3_000, 20_000, 40_000):  # in pairs, while it still grows
+    for total in (300, 600, 1_500, 2_000, 20_000, 25_000):  # in pairs, while it still grows
         _reject_many(breaker, total - done)
         done = total
         numbers.append(total)
