@@ -14,15 +14,14 @@ import select
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from . import describe, exported, listening, schedules, surfaces
+from . import describe, listening, schedules, surfaces
 from .alone import Alone
+from .breakers import Breakers
 from .calls import Calls
 from .examples import Examples
-from .expressions import Builder
 from .generated import Generated
 from .generators import describe_generators
 from .holdings import holdings
-from .hooks import Hooked
 from .importing import Watch
 from .keeping import FailedCall
 from .keepsakes import Keepsakes
@@ -67,21 +66,18 @@ class Server:
         upstream = Upstream(scheduler)
         upstream.ask, upstream.note = self._ask, self._events.append
         self._upstream = upstream
-        self._builder = Builder()
-        self._registered = exported.Registered()
-        self._breakers: dict[str, surfaces.Wrapped] = {}
+        self._breakers = Breakers(self._events.append, sources.owns)
         self._calls = Calls(upstream, self._loop, self._mover, self._events, sources.owns)
         self._time_watch = TimeWatch(sources.owns, scheduler.is_main_thread)
         self._examples = Examples(
             upstream=upstream,
-            builder=self._builder,
+            builder=self._breakers.builder,
             sources=sources,
             receive=self._readable,
             mover=self._mover,
             note=self._events.append,
         )
-        self._listening = listening.Listening(self._events.append, self._is_breaker)
-        self._builder.ear = self._listening.ear
+        self._listening = self._breakers.listening
         self._alone = Alone(self._mover, sources.owns)
         self._keepsakes = Keepsakes()
         observed.note = self._blocked
@@ -165,33 +161,27 @@ class Server:
 
     async def _op_build(self, request: dict[str, Any]) -> Any:
         """Build a breaker, and decorate its first function where that is the surface."""
-        self._builder.hooked = Hooked()
-        build = functools.partial(self._builder.build, request["expression"])
-        made = self._registered.making(build, beside=request.get("beside", False))
-        wrapped = surfaces.Wrapped(await _made(made))
-        wrapped.hooked = self._builder.hooked.counts
-        self._breakers[request["breaker"]] = wrapped
+        made = self._breakers.make(request["expression"], beside=request.get("beside", False))
+        wrapped = self._breakers.add(request["breaker"], await _made(made))
         if (surface := request.get("decorate")) is not None:
             self._calls.protected(wrapped, surface, surface["form"], 0)
 
     async def _op_build_outside(self, request: dict[str, Any]) -> Any:
         """Build a breaker in a thread without an event loop."""
-        self._builder.hooked = Hooked()
-        build = functools.partial(self._builder.build, request["expression"])
-        wrapped = surfaces.Wrapped(await _made(await self._loop.run_in_executor(None, build)))
-        wrapped.hooked = self._builder.hooked.counts
-        self._breakers[request["breaker"]] = wrapped
+        make = functools.partial(self._breakers.make, request["expression"])
+        made = await self._loop.run_in_executor(None, make)
+        self._breakers.add(request["breaker"], await _made(made))
 
     async def _op_show(self, request: dict[str, Any]) -> Any:
         """Run a script, which has a clock and event loops of its own, in a thread."""
         return await self._loop.run_in_executor(None, show, request["source"])
 
     async def _op_inspect(self, request: dict[str, Any]) -> Any:
-        return describe.describe_value(self._target(request), self._sources.owns)
+        return describe.describe_value(self._breakers.target(request), self._sources.owns)
 
     async def _op_read(self, request: dict[str, Any]) -> Any:
         """Read what an accessor leads to, flattened to scalars; `named`: what it is called too."""
-        value: Any = self._target(request)
+        value: Any = self._breakers.target(request)
         for name in request["path"]:
             value = await self._mover.complete(surfaces.asked(value, name)[0])
         flat = flatten(value)
@@ -199,7 +189,7 @@ class Server:
 
     async def _op_keep(self, request: dict[str, Any]) -> Any:
         """Keep what an accessor leads to, by a name."""
-        target = self._target(request)
+        target = self._breakers.target(request)
         return await self._keepsakes.keep(request["name"], target, request["path"])
 
     async def _op_look_again(self, request: dict[str, Any]) -> Any:
@@ -212,25 +202,11 @@ class Server:
 
     async def _op_invoke(self, request: dict[str, Any]) -> Any:
         """Call a method of the breaker, such as its reset."""
-        method = surfaces.member(self._target(request), request["name"])
-        args = [self._builder.build(entry) for entry in request.get("args", ())]
+        method = surfaces.member(self._breakers.target(request), request["name"])
+        args = [self._breakers.builder.build(entry) for entry in request.get("args", ())]
         return scalar(await self._mover.complete(method(*args)))
 
-    def _target(self, request: dict[str, Any]) -> Any:
-        wrapped = self._breakers[request["breaker"]]
-        path = request.get("target", "")
-        if path == "~":
-            return wrapped.hooked
-        if path == "#exported":
-            return exported.samples(wrapped.target, self._sources.owns)
-        if path.startswith("@"):
-            return surfaces.member(wrapped.first(), path[1:])
-        return surfaces.member(wrapped.target, path)
-
     # --- listeners --------------------------------------------------------------------
-
-    def _is_breaker(self, value: Any) -> bool:
-        return any(value is wrapped.target for wrapped in self._breakers.values())
 
     async def _op_attach(self, request: dict[str, Any]) -> Any:
         """Give a breaker a listener after it was built."""
@@ -284,11 +260,13 @@ class Server:
     async def _op_explore(self, request: dict[str, Any]) -> Any:
         """Play two calls of two threads in every order with one switch."""
         folder = str(self._sources.folder)
-        return schedules.Explorer(self._scheduler, self._builder, folder, request).explore()
+        return schedules.Explorer(
+            self._scheduler, self._breakers.builder, folder, request
+        ).explore()
 
     async def _op_several_loops(self, request: dict[str, Any]) -> Any:
         """Use a new breaker in one `asyncio.run` after another."""
-        build = functools.partial(self._builder.build, request["expression"])
+        build = functools.partial(self._breakers.builder.build, request["expression"])
         return await self._alone.several_loops(build, request)
 
     async def _op_unawaited(self, request: dict[str, Any]) -> Any:
@@ -309,7 +287,7 @@ class Server:
 
     async def _op_find_clocks(self, request: dict[str, Any]) -> Any:
         """Tell where the candidate keeps clocks, and whether each moves as the worker's does."""
-        clocks = find_clocks(self._sources.owns, self._target(request))
+        clocks = find_clocks(self._sources.owns, self._breakers.target(request))
         before = [_read(clock.read) for clock in clocks]
         await self._mover.advance(request["seconds"])
         told = []
@@ -356,7 +334,7 @@ class Server:
 
     async def _op_holds(self, request: dict[str, Any]) -> Any:
         """Tell what a breaker keeps, its private attributes too."""
-        return holdings(self._target(request), self._sources.owns)
+        return holdings(self._breakers.target(request), self._sources.owns)
 
     # --- the usage example ------------------------------------------------------------
 
@@ -366,7 +344,7 @@ class Server:
 
     async def _op_size(self, request: dict[str, Any]) -> Any:
         """Count the objects that a breaker keeps alive."""
-        return reachable(self._target(request), self._sources.owns)
+        return reachable(self._breakers.target(request), self._sources.owns)
 
 
 def _read(clock: Callable[[], Any]) -> Any:

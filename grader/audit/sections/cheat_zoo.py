@@ -39,7 +39,10 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def items(_: Setting) -> Sequence[Item]:
-    """Return every attack on every tier that is a boundary and works here."""
+    """Return every attack on every tier that is a boundary and works here.
+
+    First those that end by the deadline: while they are waited for, there are others to look at.
+    """
     tiers = [tier for tier in (Tier.BWRAP, Tier.LANDLOCK) if probe(tier) is None]
     return [
         Item(
@@ -49,7 +52,7 @@ def items(_: Setting) -> Sequence[Item]:
             arguments=(attack, tier),
             result=Outcome,
         )
-        for attack in attacks.load().values()
+        for attack in sorted(attacks.load().values(), key=lambda attack: not attack.endless)
         for content in (_content(attack),)
         for tier in tiers
     ]
