@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -234,6 +234,7 @@ def _in_kind(value: Any, kind: str) -> Expression:
 
 
 EXPORTED = "#exported"
+COLLECTED = "+"
 
 
 class Accessor(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,8 +245,8 @@ class Accessor(msgspec.Struct, frozen=True, kw_only=True):
     """Instead of one value: members that are true in one state, by that state."""
     target: str = ""
     """`@name` where it hangs on the decorated function instead of on the breaker; `~` where a
-    listener of ours counts what it is told; `#exported` where it is what the whole process
-    exports to a monitoring system."""
+    listener of ours counts what it is told; `+` where a collector beside the breaker counts;
+    `#exported` where it is what the whole process exports to a monitoring system."""
 
     @property
     def exported(self) -> bool:
@@ -257,9 +258,34 @@ class Accessor(msgspec.Struct, frozen=True, kw_only=True):
             return "what its listener is told"
         if self.exported:
             return "what is exported to Prometheus"
+        if self.target == COLLECTED:
+            return ".".join(("what is made to count for it", *self.path))
         if self.flags:
             return ", ".join(self.flags.values())
         return ".".join((*([self.target] if self.target else []), *self.path)) or "the breaker"
+
+
+class Collector(msgspec.Struct, frozen=True, kw_only=True):
+    """A class of the candidate, of which an object beside the breaker counts for it."""
+
+    call: str
+    """`module:Name`; it is called with the breaker unless one of the following is given."""
+    takes: str = ""
+    """Its method that is called with the breaker."""
+    given: str = ""
+    """The method of the breaker that is called with it."""
+
+    BREAKER: ClassVar = "breaker"
+
+    def expressions(self) -> list[Expression]:
+        """Return what makes it, the value of the last, once the breaker is kept as `BREAKER`."""
+        breaker, collector = {"$kept": self.BREAKER}, {"$kept": "collector"}
+        if not self.takes and not self.given:
+            return [{"$call": self.call, "args": [breaker]}]
+        made = {"$call": self.call, "keep": "collector"}
+        if self.takes:
+            return [{"$call": self.takes, "on": made, "args": [breaker]}, collector]
+        return [made, {"$call": self.given, "on": breaker, "args": [collector]}, collector]
 
 
 class Hearing(msgspec.Struct, frozen=True, kw_only=True):
@@ -299,6 +325,8 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Accessor | None = None
     counts: dict[str, str] = {}
     """Metric → where it stands in what the accessor gives (see `grader.binding.counts`)."""
+    collector: Collector | None = None
+    """What is made beside each breaker, where the metrics stand there."""
     hearing: Hearing | None = None
     """How a listener is told of changes of state; None where no way was found."""
     reset: str = ""

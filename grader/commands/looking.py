@@ -7,6 +7,7 @@ from rich.console import Console
 
 from grader import answers, scoring
 from grader.bench import Bench
+from grader.binding.model import COLLECTED
 from grader.cache import Cache
 from grader.candidate import Candidate, Unreadable
 from grader.catalogue import catalogue
@@ -53,7 +54,7 @@ def _show_binding(bench: Bench) -> None:
     click.echo(f'class = "{binding.constructor.told}"')
     for key, accessor in (("state", binding.state), ("metrics", binding.metrics)):
         if accessor is not None:
-            remark = "# " if accessor.target == "~" else ""
+            remark = "# " if accessor.target in {"~", COLLECTED} else ""
             click.echo(f'{remark}{key} = "{accessor}"')
     click.echo("[binding.parameters]")
     for concept, name in binding.parameters.items():

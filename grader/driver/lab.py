@@ -92,6 +92,9 @@ class Lab:
             arguments["decorate"] = {**surface.data, "form": surface.form}
         if beside:
             arguments["beside"] = True
+        if (collector := self.binding.collector) is not None:
+            arguments["expression"] = {**expression, "keep": collector.BREAKER}
+            arguments["collector"] = collector.expressions()
         reply = self.request("build", **arguments)
         if reply.error is not None:
             raise Refused(reply.error)

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from grader.binding import vocabulary as v
+from grader.binding.collectors import collectors
 from grader.binding.discover import Proposal, decorator_factories, propose, propose_unlisted
 from grader.binding.hearing import attributes, hearings
 from grader.binding.keywords import with_keywords, with_mappings
-from grader.binding.model import Binding, Constructor, Hearing, Surface
+from grader.binding.model import Binding, Collector, Constructor, Hearing, Surface
 from grader.binding.reading import Reading
 from grader.binding.shape import ObjectShape, Shape
 from grader.binding.spares import without_spares
@@ -71,7 +72,9 @@ def learn(
             continue  # one that says it is a breaker and can be called is the one
         beside = () if proposal.is_factory else decorator_factories(shape, read.unread)
         learner = _Learner(worker, proposal, seed, settings or {})
-        binding = learner.learn(beside, hearings(shape, proposal.constructor))
+        ways = hearings(shape, proposal.constructor)
+        counting = tuple(collectors(shape, proposal.constructor, ways))
+        binding = learner.learn(beside, ways, counting)
         trips = binding.surfaces and not binding.cut_off and binding.trips_at is not None
         if trips and (proposal in named or learner.admits_successes()):
             return binding
@@ -124,10 +127,16 @@ class _Learner:
         self._building = Building(self._trial)
         self._crashes = False
 
-    def learn(self, beside: tuple[Constructor, ...], ways: list[Hearing]) -> Binding:
+    def learn(
+        self,
+        beside: tuple[Constructor, ...],
+        ways: list[Hearing],
+        counting: tuple[Collector, ...],
+    ) -> Binding:
         """Go through it step by step.
 
-        `beside` are functions that may build a decorator, `ways` those of giving it a listener.
+        `beside` are functions that may build a decorator, `ways` those of giving it a listener,
+        `counting` what may count for it.
         """
         self._settle_settings()
         self._building.settle_error_lists()
@@ -139,7 +148,7 @@ class _Learner:
             self._tripping.settle_other_mode()
             settle_further_ways(self._trial, self._proposal.further)
             self._settle_luck()
-            self._readings.settle_metrics()
+            self._readings.settle_metrics(counting)
             self._readings.settle_exported_metrics()
             settle_orders(self._trial)
             self._settle_hearing(ways)

@@ -2,14 +2,14 @@
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from grader.binding import vocabulary as v
 from grader.binding.counts import find_counts
-from grader.binding.model import EXPORTED, Accessor
+from grader.binding.model import COLLECTED, EXPORTED, Accessor, Collector
 from grader.binding.shape import ObjectShape
 from grader.binding.state import CLOSED, OPEN, as_state, raw_state, state_of, word_of
 from grader.driver.breaker import Breaker
@@ -21,6 +21,7 @@ from grader.driver.trial import Trial
 # Successes, failures, rejections and transitions.
 _ALL_COUNTS = 4
 _FEW_COUNTS = 3
+_MOST_COLLECTORS = 4
 
 
 class Readings:
@@ -129,8 +130,11 @@ class Readings:
 
     # --- the counts -------------------------------------------------------------------
 
-    def settle_metrics(self) -> None:
-        """Find the accessor whose names cover most of the counts that are asked for."""
+    def settle_metrics(self, collectors: Sequence[Collector] = ()) -> None:
+        """Find the accessor whose names cover most of the counts that are asked for.
+
+        `collectors` may count for the breaker where it does not by itself.
+        """
         breaker = self._trial.fresh()
         if breaker is None:
             return
@@ -146,7 +150,8 @@ class Readings:
                 if merit > best and merit[0] > 0:
                     best = merit
                     self._trial.adopt(metrics=place, counts=counts)
-        self._settle_listener(best[0])
+        known = max(best[0], self._settle_listener(best[0]))
+        self._settle_collector(collectors, known)
         self._settle_unnamed_counts(breaker)
         self._settle_broken_metrics(breaker)
         self._settle_state_in_metrics(breaker)
@@ -222,10 +227,10 @@ class Readings:
                 if path and self._trial.read(place, breaker):
                     yield place
 
-    def _settle_listener(self, known: int) -> None:
-        """See whether a listener is told more than the metrics say."""
+    def _settle_listener(self, known: int) -> int:
+        """See whether a listener is told more than the metrics say; return how many counts."""
         if known >= _ALL_COUNTS or "listener" not in self._trial.binding.parameters:
-            return
+            return known
         before = self._trial.binding
         self._trial.adopt(settings={**before.settings, "listener": True})
         breaker = self._trial.fresh()
@@ -233,10 +238,40 @@ class Readings:
             breaker.succeed()
             self._trial.fail_until_rejected(breaker)
             counts = find_counts(self._trial.read(Accessor(path=(), target="~"), breaker))
-            if len(set(counts) - {"state"}) > known:
+            if (more := len(set(counts) - {"state"})) > known:
                 self._trial.adopt(metrics=Accessor(path=(), target="~"), counts=counts)
-                return
+                return more
         self._trial.adopt(settings=before.settings)
+        return known
+
+    def _settle_collector(self, collectors: Sequence[Collector], known: int) -> None:
+        """See whether what is made beside the breaker counts more than that says itself."""
+        if known >= _FEW_COUNTS:
+            return
+        before = self._trial.binding.collector
+        for collector in collectors[:_MOST_COLLECTORS]:
+            self._trial.adopt(collector=collector)
+            if (found := self._collected()) and len(set(found[1]) - {"state"}) > known:
+                self._trial.adopt(metrics=found[0], counts=found[1])
+                return
+        self._trial.adopt(collector=before)
+
+    def _collected(self) -> tuple[Accessor, dict[str, str]] | None:
+        """Return where a collector counts most, and what."""
+        breaker = self._trial.fresh()
+        if breaker is None:
+            return None
+        reply = self._trial.lab.request("inspect", breaker=breaker.handle, target=COLLECTED)
+        if reply.error is not None:
+            return None
+        breaker.succeed()
+        self._trial.fail_until_rejected(breaker)
+        places = [
+            Accessor(path=path, target=COLLECTED)
+            for path in _metric_paths(reply.value_as(ObjectShape))
+        ]
+        found = [(place, find_counts(self._trial.read(place, breaker))) for place in places]
+        return max(found, key=lambda each: len(set(each[1]) - {"state"}))
 
     def settle_exported_metrics(self) -> None:
         """See whether more counts are exported than handed out."""

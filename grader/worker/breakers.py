@@ -44,6 +44,8 @@ class Breakers:
         path = request.get("target", "")
         if path == "~":
             return wrapped.hooked
+        if path == "+":
+            return wrapped.collector
         if path == "#exported":
             return exported.samples(wrapped.target, self._owns)
         if path.startswith("@"):

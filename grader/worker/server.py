@@ -163,6 +163,8 @@ class Server:
         """Build a breaker, and decorate its first function where that is the surface."""
         made = self._breakers.make(request["expression"], beside=request.get("beside", False))
         wrapped = self._breakers.add(request["breaker"], await _made(made))
+        if "collector" in request:
+            wrapped.collector = self._breakers.builder.build(request["collector"])[-1]
         if (surface := request.get("decorate")) is not None:
             self._calls.protected(wrapped, surface, surface["form"], 0)
 

@@ -65,6 +65,8 @@ class Wrapped:
         self.target = target
         self.hooked: dict[str, int] = {}
         """What its listener was told, as counts."""
+        self.collector: Any = None
+        """What counts for it beside it."""
         self._made: dict[tuple[str, str], Any] = {}
 
     def get(self, surface: dict[str, Any], form: str, function: Callable[..., Any]) -> Any:

@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from grader.binding.counts import read_count
+from grader.binding.model import COLLECTED
 from grader.conversation.failures import Blocked, NotOffered
 from grader.conversation.messages import Scalar
 from grader.driver.breaker import Breaker
@@ -82,7 +83,8 @@ def _everything(breaker: Breaker) -> dict[str, Scalar]:
     accessor = breaker.lab.binding.metrics
     if accessor is None:
         raise Blocked("me-exists", "no metrics were found")
-    target = "" if accessor.exported else accessor.target
+    beside = accessor.exported or accessor.target == COLLECTED
+    target = "" if beside else accessor.target
     reply = breaker.lab.request("read", breaker=breaker.handle, target=target, path=[])
     own = reply.value if reply.error is None and isinstance(reply.value, dict) else {}
     direct = {k: v for k, v in own.items() if "." not in k}
