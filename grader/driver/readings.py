@@ -188,6 +188,10 @@ class Readings:
             self._trial.adopt(state=metrics)
             return
         inside = msgspec.structs.replace(metrics, path=(*metrics.path, *where.split(".")))
+        fresh.succeed()  # one of many circuits may be told of only once it is used
+        if self._said(inside, fresh) == [CLOSED]:
+            self._trial.adopt(state=inside)
+            return
         self._is_in_other_words([inside], fresh, tripped)
 
     def _settle_unnamed_counts(self, breaker: Breaker) -> None:

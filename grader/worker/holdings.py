@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .keyed import keeper
 from .wire import number, scalar, text
 
 _DEEPEST, _MOST_ENTRIES, _MOST_KEYS = 4, 400, 60
@@ -19,7 +20,7 @@ def holdings(root: Any, owns: Owns) -> dict[str, Any]:
     Looks into what the candidate's own classes made, mappings, and what functions close over.
     """
     found: dict[str, Any] = {}
-    queue: list[tuple[str, Any, int]] = [("", root, 0)]
+    queue: list[tuple[str, Any, int]] = [("", keeper(root), 0)]
     seen: set[int] = set()
     while queue and len(found) < _MOST_ENTRIES:
         path, value, depth = queue.pop(0)

@@ -26,3 +26,8 @@ class Keyed:
             return False
         first = next(iter(inspect.signature(value).parameters), None)
         return first in self._names
+
+
+def keeper(value: Any) -> Any:
+    """Return the object that keeps many circuits, in place of one of them; else the value."""
+    return value._target if isinstance(value, Keyed) else value  # noqa: SLF001  a public name would hide its own

@@ -50,7 +50,7 @@ class Trip(msgspec.Struct, frozen=True, kw_only=True):
 def trip(lab: Lab) -> Trip:
     """Let it trip, then call again: twice a call that would succeed, once one that would fail."""
     breaker = lab.breaker()
-    before = breaker.state()
+    before = breaker.state() or _state_of_a_used_one(lab)
     failures = breaker.trip()
     after = breaker.state()
     later = (breaker.succeed(), breaker.succeed(), breaker.fail())
@@ -61,6 +61,15 @@ def trip(lab: Lab) -> Trip:
         later=later,
         unclear=lab.binding.state_unclear,
     )
+
+
+def _state_of_a_used_one(lab: Lab) -> str | None:
+    """Return the state after a success: of many circuits it may be told once they are used."""
+    if not lab.binding.constructor.keys:
+        return None
+    breaker = lab.breaker()
+    breaker.succeed()
+    return breaker.state()
 
 
 _LATER = 6
