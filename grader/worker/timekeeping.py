@@ -22,8 +22,6 @@ from typing import Any, NamedTuple
 
 import freezegun.api
 
-from .keyed import keeper
-
 Owns = Callable[[str | None], bool]
 
 _READINGS = (
@@ -125,7 +123,6 @@ class Clock(NamedTuple):
 def find_clocks(owns: Owns, breaker: object) -> list[Clock]:
     """Return the clocks that the candidate's modules and a breaker that was built keep."""
     found: dict[tuple[str, str], Clock] = {}
-    breaker = keeper(breaker)
     for clock in (*_in_modules(owns), *_in_object(breaker, type(breaker).__name__, owns, 0)):
         found.setdefault((clock.way, clock.where), clock)
     return list(found.values())[:_MOST]
