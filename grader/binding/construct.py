@@ -14,7 +14,7 @@ from grader.binding.kinds import (
     spare_kind,
 )
 from grader.binding.model import Argument, Constructor
-from grader.binding.nesting import nested_class, takes_an_object
+from grader.binding.nesting import maker, takes_an_object
 from grader.binding.shape import (
     ClassShape,
     FunctionShape,
@@ -76,7 +76,9 @@ def constructor(
 
 
 def _makes_calls(method: MethodShape) -> bool:
-    return v.match(method.name, v.CALLS) is not None and method.takes_function
+    """Whether a method makes calls, or permits them."""
+    calls = v.match(method.name, v.CALLS) is not None and method.takes_function
+    return calls or v.match(method.name, v.ALLOW) is not None
 
 
 def _optional_name(member: ClassShape | FunctionShape, concepts: dict[str, str]) -> str:
@@ -232,7 +234,7 @@ def _argument(
     depth: int,
 ) -> Argument | None:
     positional = parameter.kind == "positional_only"
-    nested = nested_class(parameter, shape) if depth < _DEEPEST else None
+    nested = maker(parameter, shape) if depth < _DEEPEST else None
     if nested is not None and (concept is None or v.normal(parameter.name) in v.NESTED_PARAMETERS):
         inner = constructor(nested, shape, unread, depth + 1)
         spare = not (inner.concepts or parameter.required)

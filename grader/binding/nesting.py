@@ -1,10 +1,13 @@
-"""Which class a parameter takes that holds settings: a configuration, a policy, a schedule."""
+"""What makes the object that a parameter takes: a configuration, a policy, a schedule.
+
+It is made by its class, or by a function that returns one: `backoff=exponential(base=5.0)`.
+"""
 
 import re
 
 from grader.binding import vocabulary as v
 from grader.binding.kinds import ERROR_KINDS, NUMBERS, is_number, spare_kind
-from grader.binding.shape import ClassShape, Opaque, ParameterShape, Shape
+from grader.binding.shape import ClassShape, FunctionShape, Opaque, ParameterShape, Shape
 
 _NUMBER = re.compile(r"\b(int|float|timedelta|Decimal|Number|Real)\b")
 
@@ -14,6 +17,33 @@ _NOT_ONE = re.compile(
     r"|Iterable|Callable|[Tt]ype)\["
 )
 """An annotation of several objects, or of something that is none."""
+
+
+def maker(parameter: ParameterShape, shape: Shape) -> ClassShape | FunctionShape | None:
+    """Return what makes the object with settings that a parameter takes."""
+    return nested_class(parameter, shape) or _factory(parameter, shape)
+
+
+def _factory(parameter: ParameterShape, shape: Shape) -> FunctionShape | None:
+    """Return the function that makes what a parameter takes, of the settings of an open period."""
+    fitting = [
+        member
+        for member in shape
+        if isinstance(member, FunctionShape)
+        and not (member.is_async or member.generator or member.name.startswith("_"))
+        and _is_function(member.returns, shape)
+        and member.returns in parameter.annotation
+        and any(v.match(p.name, v.PARAMETERS["base"]) is not None for p in member.parameters)
+    ]
+    return next(iter(sorted(fitting, key=lambda f: "expo" not in f.name.lower())), None)
+
+
+def _is_function(annotation: str, shape: Shape) -> bool:
+    """Whether an annotation says that something is a function, or is a name for such a type."""
+    if "Callable" in annotation:
+        return True
+    classes = {member.name for member in shape if isinstance(member, ClassShape)}
+    return annotation[:1].isupper() and annotation.isidentifier() and annotation not in classes
 
 
 def nested_class(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
@@ -28,7 +58,8 @@ def nested_class(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
     for kind in classes:
         if kind.name in annotation or kind.name == default:
             found = kind if _configures(kind) else _configuring_subclass(kind, classes)
-            return found or (kind if _has_numbers(kind) or _declares(kind) else None)
+            set_up = _has_numbers(kind) or _declares(kind) or _takes_settings(kind, classes)
+            return found or (kind if set_up else None)
     number = isinstance(parameter.default, (int, float))
     if annotation - {"Any", "object", "None", "Optional"} or default is not None or number:
         return None
@@ -44,6 +75,8 @@ def nested_class(parameter: ParameterShape, shape: Shape) -> ClassShape | None:
 
 def takes_an_object(parameter: ParameterShape, shape: Shape) -> bool:
     """Whether a parameter says that it takes an object with settings, and no number instead."""
+    if _factory(parameter, shape) is not None:
+        return True
     said = parameter.annotation or isinstance(parameter.default, Opaque)
     number = _NUMBER.search(parameter.annotation) or isinstance(parameter.default, (int, float))
     return bool(said) and not number and nested_class(parameter, shape) is not None
@@ -52,6 +85,12 @@ def takes_an_object(parameter: ParameterShape, shape: Shape) -> bool:
 def _declares(kind: ClassShape) -> bool:
     """Whether a class takes any keyword, and its attributes tell which."""
     return [p.kind for p in kind.parameters] == ["var_keyword"] and bool(kind.attributes)
+
+
+def _takes_settings(kind: ClassShape, classes: list[ClassShape]) -> bool:
+    """Whether a class is built with a configuration: the core of a breaker, behind a facade."""
+    words = {word for p in kind.parameters for word in re.findall(r"\w+", p.annotation)}
+    return any(other.name in words and _configures(other) for other in classes if other != kind)
 
 
 def _has_numbers(kind: ClassShape) -> bool:

@@ -323,7 +323,14 @@ def _metric_paths(shape: ObjectShape) -> list[tuple[str, ...]]:
         paths.append((name,))
         if datum is not None:
             paths += [(name, inner) for inner in v.METRICS_INNER if inner in datum.methods]
-    return [*paths, ("_metrics",), ("_stats",), ()]
+    return [*paths, ("_metrics",), ("_stats",), (), *_paths_of_a_core(shape)]
+
+
+def _paths_of_a_core(shape: ObjectShape) -> Iterator[tuple[str, ...]]:
+    """Yield the ways to metrics of an object that the breaker holds, and that does its work."""
+    for name, datum in shape.data.items():
+        if datum.own and name not in v.METRICS and not name.startswith("_"):
+            yield from ((name, inner) for inner in v.METRICS if inner in datum.methods)
 
 
 def _unlisted_paths(shape: ObjectShape, questions: list[str]) -> list[tuple[str, ...]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from grader.binding.model import Argument, Expression
+from grader.binding.model import Argument, Constructor, Expression
 from grader.conversation.failures import NotOffered
 from grader.driver.breaker import Breaker
 from grader.driver.lab import Lab, Refused
@@ -273,23 +273,19 @@ class SharedConfig(msgspec.Struct, frozen=True, kw_only=True):
 def shared_config(lab: Lab) -> SharedConfig:
     """Use one configuration object for two breakers, the second after the first had its rounds."""
     built = lab.binding.constructor
-    nested = [
-        argument
-        for argument in built.arguments
-        if argument.nested is not None and not (argument.left_out or argument.nested.is_circuit)
-    ]
-    if built.finish or not nested:
+    path = _configuration(built)
+    if built.finish or not path:
         raise NotOffered("there is no configuration object")
     settings = lab.settings()
     expression = built.expression(settings)
-    argument = nested[0]
-    first = _keeping(expression, argument)
+    first = _with(expression, path, lambda inner: {**inner, "keep": "shared"})
     one = lab.build_expression(first, settings)
     one.trip()
     before, _ = one.open_period()
     for _ in range(3):
         one.open_period()
-    two = lab.build_expression(_reusing(expression, argument), settings)
+    again = _with(expression, path, lambda _inner: {"$kept": "shared"})
+    two = lab.build_expression(again, settings)
     count = _count(two, settings.get("threshold"))
     after, _ = two.open_period()
     return SharedConfig(
@@ -297,23 +293,32 @@ def shared_config(lab: Lab) -> SharedConfig:
     )
 
 
-def _keeping(expression: Expression, argument: Argument) -> Expression:
-    return _with(expression, argument, lambda inner: {**inner, "keep": "shared"})
-
-
-def _reusing(expression: Expression, argument: Argument) -> Expression:
-    return _with(expression, argument, lambda _inner: {"$kept": "shared"})
+def _configuration(built: Constructor) -> tuple[Argument, ...]:
+    """Return the arguments that lead to a configuration, which may be that of a circuit inside."""
+    nested = [a for a in built.arguments if a.nested is not None and not a.left_out]
+    for argument in nested:
+        if argument.nested is not None and not argument.nested.is_circuit:
+            return (argument,)
+    for argument in nested:
+        if argument.nested is not None and (inner := _configuration(argument.nested)):
+            return (argument, *inner)
+    return ()
 
 
 def _with(
-    expression: Expression, argument: Argument, change: Callable[[Expression], Expression]
+    expression: Expression,
+    path: tuple[Argument, ...],
+    change: Callable[[Expression], Expression],
 ) -> Expression:
-    """Return a copy of the expression in which one nested argument was changed."""
+    """Return a copy of the expression in which the argument at the end of a path was changed."""
+    if not path:
+        return change(expression)
+    argument, *rest = path
     if "$keyed" in expression:  # of a breaker with many circuits, what builds it stands inside
-        return {**expression, "$keyed": _with(expression["$keyed"], argument, change)}
+        return {**expression, "$keyed": _with(expression["$keyed"], path, change)}
     args, kwargs = list(expression["args"]), dict(expression["kwargs"])
     if argument.positional:
-        args[0] = change(args[0])
+        args[0] = _with(args[0], tuple(rest), change)
     else:
-        kwargs[argument.name] = change(kwargs[argument.name])
+        kwargs[argument.name] = _with(kwargs[argument.name], tuple(rest), change)
     return {**expression, "args": args, "kwargs": kwargs}
