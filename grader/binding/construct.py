@@ -71,14 +71,21 @@ def constructor(
         arguments=tuple(arguments),
         open_ended=open_ended,
         name=_optional_name(member, concepts) if depth == 0 else "",
-        is_circuit=isinstance(member, ClassShape) and any(map(_makes_calls, member.methods)),
+        is_configuration=isinstance(member, ClassShape) and _is_configuration(member),
     )
 
 
-def _makes_calls(method: MethodShape) -> bool:
-    """Whether a method makes calls, or permits them."""
-    calls = v.match(method.name, v.CALLS) is not None and method.takes_function
-    return calls or v.match(method.name, v.ALLOW) is not None
+def _is_configuration(kind: ClassShape) -> bool:
+    """Whether a class is a configuration by its name, or by doing nothing but hold data.
+
+    What decides when to trip, or for how long, may keep count for the one breaker that it is for.
+    """
+    does = (m for m in kind.methods if not (m.static or _OF_DATA.match(m.name)))
+    return _CONFIGURATION.search(kind.name) is not None or not any(does)
+
+
+_CONFIGURATION = re.compile(r"(Config|Configuration|Settings|Options|Params|Parameters|Conf|Cfg)$")
+_OF_DATA = re.compile(r"_|validate|check|copy|replace|with_|(to_|as_)?(dict|json)$|describe|model_")
 
 
 def _optional_name(member: ClassShape | FunctionShape, concepts: dict[str, str]) -> str:

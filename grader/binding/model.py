@@ -131,8 +131,8 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """It takes keywords that nobody could be found to read: settings that are not known."""
     name: str = ""
     """The keyword for a name that need not be given; empty where there is none."""
-    is_circuit: bool = False
-    """What it builds makes calls itself: it is no configuration, wherever it is given."""
+    is_configuration: bool = False
+    """What it builds holds settings and does nothing: several breakers may be given the same."""
 
     @property
     def told(self) -> str:

@@ -257,7 +257,9 @@ METRICS: Final = (
     " describe get_info collect status get_state circuit_metrics circuit_stats circuit_info"
     " breaker_metrics breaker_stats breaker_info"
 ).split()
-METRICS_INNER: Final = ("snapshot", "to_dict", "as_dict", "get_stats", "get_metrics", "summary")
+METRICS_INNER: Final = (
+    "snapshot to_dict as_dict get_stats get_metrics summary of for_breaker for_circuit get"
+).split()
 RESETS: Final = _names(
     "reset force_close force_closed manual_reset reset_circuit close_circuit reset_state close"
     " transition_to_closed transition_to_closed_state move_to_closed restore"

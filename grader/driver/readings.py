@@ -135,11 +135,9 @@ class Readings:
 
         `collectors` may count for the breaker where it does not by itself.
         """
-        breaker = self._trial.fresh()
+        breaker = self._trial.used()
         if breaker is None:
             return
-        breaker.succeed()
-        self._trial.fail_until_rejected(breaker)
         best: tuple[int, int] = (0, 0)
         for target, shape in self._trial.targets(breaker):
             for rank, path in enumerate(_metric_paths(shape)):
@@ -237,10 +235,8 @@ class Readings:
             return known
         before = self._trial.binding
         self._trial.adopt(settings={**before.settings, "listener": True})
-        breaker = self._trial.fresh()
+        breaker = self._trial.used()
         if breaker is not None:
-            breaker.succeed()
-            self._trial.fail_until_rejected(breaker)
             counts = find_counts(self._trial.read(Accessor(path=(), target="~"), breaker))
             if (more := len(set(counts) - {"state"})) > known:
                 self._trial.adopt(metrics=Accessor(path=(), target="~"), counts=counts)
@@ -262,14 +258,12 @@ class Readings:
 
     def _collected(self) -> tuple[Accessor, dict[str, str]] | None:
         """Return where a collector counts most, and what."""
-        breaker = self._trial.fresh()
+        breaker = self._trial.used()
         if breaker is None:
             return None
         reply = self._trial.lab.request("inspect", breaker=breaker.handle, target=COLLECTED)
         if reply.error is not None:
             return None
-        breaker.succeed()
-        self._trial.fail_until_rejected(breaker)
         places = [
             Accessor(path=path, target=COLLECTED)
             for path in _metric_paths(reply.value_as(ObjectShape))
@@ -279,12 +273,10 @@ class Readings:
 
     def settle_exported_metrics(self) -> None:
         """See whether more counts are exported than handed out."""
-        breaker = self._trial.fresh()
         handed_out = set(self._trial.binding.counts) - {"state"}
-        if breaker is None or len(handed_out) >= _FEW_COUNTS:
+        breaker = self._trial.used() if len(handed_out) < _FEW_COUNTS else None
+        if breaker is None:
             return
-        breaker.succeed()
-        self._trial.fail_until_rejected(breaker)
         accessor = Accessor(path=(), target=EXPORTED)
         counts = find_counts(self._trial.read(accessor, breaker))
         if len(set(counts) - {"state"}) > len(handed_out):

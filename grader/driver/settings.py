@@ -9,6 +9,7 @@ LEFT_OUT: Any = object()
 # Far beyond every period of a scenario, so that it does not matter unless it is the point.
 NO_CAP = 1e9
 NO_TIMEOUT = 1e9
+_SMALL_SHARE = 0.3
 DEFAULTS: dict[str, Any] = {
     "threshold": 3,
     "base": 10.0,
@@ -37,6 +38,14 @@ def settings_for(binding: Binding, settings: dict[str, Any]) -> dict[str, Any]:
     if "counted" in binding.parameters and binding.failure == "ServiceFailure":
         wanted.setdefault("counted", ["ServiceFailure"])
     return passed(wanted)
+
+
+def after_successes(binding: Binding) -> dict[str, Any]:
+    """Return the settings with which failures trip it though some calls succeeded before.
+
+    By default every call has to fail that a share is taken of.
+    """
+    return {"rate": _SMALL_SHARE} if binding.by_rate and "rate" in binding.parameters else {}
 
 
 def passed(settings: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from grader.conversation.messages import Reply
 from grader.conversation.worker import Worker
 from grader.driver.breaker import MOST_FAILURES, Breaker
 from grader.driver.lab import Lab, Refused
+from grader.driver.settings import after_successes
 
 LONG = 2_000.0
 """Seconds after which an open period is over, whatever it is."""
@@ -42,12 +43,20 @@ class Trial:
         self.lab.binding = self.binding
         return self.binding
 
-    def fresh(self) -> Breaker | None:
+    def fresh(self, **settings: Any) -> Breaker | None:
         """Return a new breaker; None where its constructor raises."""
         try:
-            return self.lab.breaker()
+            return self.lab.breaker(**settings)
         except Refused:
             return None
+
+    def used(self) -> Breaker | None:
+        """Return a breaker that ran a good call, failed and rejected, as far as it does."""
+        breaker = self.fresh(**after_successes(self.binding))
+        if breaker is not None:
+            breaker.succeed()
+            self.fail_until_rejected(breaker)
+        return breaker
 
     def fail_until_rejected(self, breaker: Breaker) -> int | None:
         """Return after how many failures a call was rejected; None where none was."""

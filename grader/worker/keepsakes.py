@@ -23,7 +23,7 @@ class Keepsakes:
         """Keep what an accessor leads to; tell what it is."""
         value, called = target, False
         for part in path:
-            value, called = surfaces.asked(value, part)
+            value, called = surfaces.asked(value, part, target)
             value = await surfaces.settle(value)
         self._kept[name] = value
         return {"method": called, "json": _is_json(value), "said": flatten(value)}

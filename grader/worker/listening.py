@@ -150,9 +150,10 @@ def read(target: Any, paths: list[list[str]]) -> None:
         _read(target, path)
 
 
-def _read(value: Any, path: list[str]) -> None:
+def _read(target: Any, path: list[str]) -> None:
+    value = target
     for name in path:
-        value, _ = asked(value, name)
+        value, _ = asked(value, name, target)
         if inspect.iscoroutine(value):
             value.close()
             return
@@ -163,7 +164,7 @@ async def read_awaited(target: Any, paths: list[list[str]]) -> None:
     for path in paths:
         value = target
         for name in path:
-            value = await settle(asked(value, name)[0])
+            value = await settle(asked(value, name, target)[0])
 
 
 def _event(name: str) -> Any:

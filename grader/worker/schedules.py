@@ -245,5 +245,5 @@ class Explorer:
     def _count(self, round_: _Round, path: str) -> Any:
         value: Any = round_.wrapped.target
         for name in self._request["metrics"]:
-            value, _ = surfaces.asked(value, name)
+            value, _ = surfaces.asked(value, name, round_.wrapped.target)
         return scalar(flatten(value).get(path))

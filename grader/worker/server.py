@@ -183,9 +183,9 @@ class Server:
 
     async def _op_read(self, request: dict[str, Any]) -> Any:
         """Read what an accessor leads to, flattened to scalars; `named`: what it is called too."""
-        value: Any = self._breakers.target(request)
+        target = value = self._breakers.target(request)
         for name in request["path"]:
-            value = await self._mover.complete(surfaces.asked(value, name)[0])
+            value = await self._mover.complete(surfaces.asked(value, name, target)[0])
         flat = flatten(value)
         return {**flat, **called(value)} if request.get("named") and "" not in flat else flat
 

@@ -47,15 +47,30 @@ def member(target: Any, name: str) -> Any:
     return target
 
 
-def asked(value: Any, name: str) -> tuple[Any, bool]:
+def asked(value: Any, name: str, of: Any = None) -> tuple[Any, bool]:
     """Return what a name leads to, an entry or a member, and whether that is what it returned.
 
     Functions and methods are called. What can be called and is neither is an object: it is read.
+    `of` is the breaker that is asked about: what counts for many may ask for its name.
     """
     listed = isinstance(value, Mapping) and name in value
     value = value[name] if listed else getattr(value, name)
     called = inspect.isroutine(value) or type(value).__module__ == "functools"
-    return (value(), True) if called else (value, False)
+    return (value(*_which(value, of)), True) if called else (value, False)
+
+
+def _which(method: Any, of: Any) -> tuple[str, ...]:
+    """Return the name of a breaker for a method that has to be told it; nothing for any other."""
+    code = getattr(getattr(method, "__func__", None), "__code__", None)
+    if code is None or method.__self__ is of:
+        return ()
+    required = code.co_varnames[1 : code.co_argcount - len(method.__defaults__ or ())]
+    name = getattr(of, "name", None)
+    asks = len(required) == 1 and _NAMES.fullmatch(required[0])
+    return (name,) if asks and isinstance(name, str) else ()
+
+
+_NAMES = re.compile(r"((circuit|breaker|circuit_breaker)_)?(name|key|id)|circuit|breaker|service")
 
 
 class Wrapped:

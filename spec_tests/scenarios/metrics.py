@@ -6,7 +6,7 @@ from grader.binding.model import Surface
 from grader.conversation.failures import Blocked
 from grader.driver.breaker import Breaker
 from grader.driver.lab import Lab
-from grader.driver.settings import LEFT_OUT
+from grader.driver.settings import LEFT_OUT, after_successes
 from grader.history import CallSeen, Metrics, OpenPeriod
 from grader.specification import scenario
 from spec_tests.scenarios.stories import close, due, first_period, tripped_and_due
@@ -110,7 +110,7 @@ def ledger(lab: Lab) -> Ledger:
     if lab.binding.metrics is None:
         raise Blocked("me-exists", "no metrics were found")
     period = first_period(lab)
-    books = _Bookkeeper(lab.breaker())
+    books = _Bookkeeper(lab.breaker(**after_successes(lab.binding)))
     books.look("before the first call")
     books.succeed(2)
     books.look("after two successes")

@@ -295,13 +295,13 @@ def shared_config(lab: Lab) -> SharedConfig:
 
 def _configuration(built: Constructor) -> tuple[Argument, ...]:
     """Return the arguments that lead to a configuration, which may be that of a circuit inside."""
-    nested = [a for a in built.arguments if a.nested is not None and not a.left_out]
-    for argument in nested:
-        if argument.nested is not None and not argument.nested.is_circuit:
+    nested = [(a, a.nested) for a in built.arguments if a.nested is not None and not a.left_out]
+    for argument, inner in nested:
+        if inner.is_configuration:
             return (argument,)
-    for argument in nested:
-        if argument.nested is not None and (inner := _configuration(argument.nested)):
-            return (argument, *inner)
+    for argument, inner in nested:
+        if path := _configuration(inner):
+            return (argument, *path)
     return ()
 
 
