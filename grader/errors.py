@@ -11,6 +11,10 @@ class GraderError(Exception):
     exit_status = 3
 
 
+class SpecificationFailedError(GraderError):
+    """A requirement or a scenario raised what is no verdict; the message names it."""
+
+
 class InputError(GraderError):
     """A path, a file or an option cannot be used; the message names it and says why."""
 

@@ -46,12 +46,14 @@ def grade(  # noqa: PLR0913  keywords, each for a caller of its own
     select: str = "",
     shuffle: int | None = None,
     at_once: int = 1,
+    strict: bool = True,
 ) -> Graded:
     """Run the specification on one candidate and return what it found.
 
     `at_once` scenarios are played at a time, which changes nothing but how long it takes.
     `select` is an expression for pytest's `-k`; `shuffle` numbers another order of judging.
-    Raises GraderError where the grader itself failed.
+    Raises GraderError where the grader itself failed; unless `strict`, what the specification
+    failed at is unknown.
     """
     started = time.monotonic()
     options = ["-k", select] if select else []
@@ -61,7 +63,7 @@ def grade(  # noqa: PLR0913  keywords, each for a caller of its own
             verdicts = run_specification(Given((candidate,), lambda _: bench), options)
         else:
             bench.prepare()  # while the specification is collected
-            verdicts = judge_all(candidate, bench)
+            verdicts = judge_all(candidate, bench, strict=strict)
     requirements = requirements_of(verdicts, rubric)
     untouched = not candidate.cut_off and not candidate.modified
     result = CandidateResult(

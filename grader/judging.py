@@ -16,7 +16,8 @@ import pytest
 from grader.bench import Bench
 from grader.candidate import Candidate
 from grader.cases import Case, Verdicts, cut_off_ran, judge
-from grader.errors import GraderError
+from grader.conversation.failures import Unknown
+from grader.errors import GraderError, SpecificationFailedError
 from grader.played import Player
 from grader.plugin import LIBRARY_LEAVES_OUT, Given
 from grader.pytest_session import run_specification
@@ -42,20 +43,26 @@ class Test(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any]
     """The other arguments."""
 
-    def judge(self, player: Player, candidate: str) -> Case:
+    def judge(self, player: Player, candidate: str, *, strict: bool = True) -> Case:
         """Play what it looks at and return the verdict.
 
-        Raises GraderError where the test itself is wrong.
+        Raises SpecificationFailedError where the test itself fails; unless `strict`, it is unknown
+        then what it would have said.
         """
         error: BaseException | None = None
         try:
             self.function(**self.parameters, **self._values(player))
+        except GraderError:
+            raise
         except Exception as raised:  # noqa: BLE001  what it means is for `judge` to say
             error = raised
         cut_off = cut_off_ran(player, self.scenarios)
         case = judge(self.row, candidate, error, cut_off=cut_off)
+        if case is None and not strict:
+            failed = Unknown(f"the grader failed at this: {error!r}")
+            case = judge(self.row, candidate, failed, cut_off=cut_off)
         if case is None:
-            raise GraderError(f"the specification failed: {self.name}: {error!r}")
+            raise SpecificationFailedError(f"the specification failed: {self.name}: {error!r}")
         return msgspec.structs.replace(case, place=self.place)
 
     def _values(self, player: Player) -> dict[str, Any]:
@@ -123,10 +130,10 @@ def tests() -> tuple[Test, ...]:
     return tuple(collector.tests)
 
 
-def judge_all(candidate: Candidate, player: Player) -> Verdicts:
+def judge_all(candidate: Candidate, player: Player, *, strict: bool = True) -> Verdicts:
     """Judge every requirement that applies to a kind of candidate, as a session of pytest does.
 
-    Raises GraderError where a test itself is wrong.
+    Raises SpecificationFailedError as `Test.judge` does.
     """
     found = Verdicts()
     found.players[candidate.id] = player
@@ -135,7 +142,7 @@ def judge_all(candidate: Candidate, player: Player) -> Verdicts:
         found.scenarios.setdefault(test.row.id, _scenarios([test]))
     wanted = [test for test in tests() if _applies(test, candidate)]
     player.expect([SCENARIOS[name] for name in _scenarios(wanted)])
-    found.cases += [test.judge(player, candidate.id) for test in wanted]
+    found.cases += [test.judge(player, candidate.id, strict=strict) for test in wanted]
     return found
 
 

@@ -14,7 +14,7 @@ import spec_tests.scenarios
 import spec_tests.sources
 import spec_tests.untested  # as the scenarios: declares them
 from grader.cases import Verdicts
-from grader.errors import GraderError
+from grader.errors import GraderError, SpecificationFailedError
 from grader.plugin import VERDICTS, Given, Holder
 
 SPECIFICATION = Path(spec_tests.__file__).resolve().parent
@@ -51,7 +51,7 @@ def run_specification(
     with redirect_stdout(output), redirect_stderr(output):
         status = pytest.main(arguments, plugins=[_Named(holder), keeper, *plugins])
     if keeper.own_errors:
-        raise GraderError(f"the specification failed: {keeper.own_errors[0]}")
+        raise SpecificationFailedError(f"the specification failed: {keeper.own_errors[0]}")
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         last = output.getvalue().strip().splitlines()[-1:] or [f"pytest ended with {status!r}"]
         raise GraderError(f"the specification could not be run: {last[0]}")

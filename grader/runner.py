@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from grader import answers, archive, cluster, slot
+from grader.binding import override
 from grader.cache import Cache
 from grader.candidate import Candidate, Unreadable
 from grader.cluster import SCHEME
@@ -75,6 +76,7 @@ def prepare(  # noqa: PLR0913  keywords, each an option of the command
         tier = Tier.PROCESS
         entries = [e for e in entries if isinstance(e, Candidate) and e.provenance in SHIPPED]
         notes.append(f"{error}; grading only the candidates of the project, unsandboxed")
+    entries = [_understood(entry) for entry in entries]
     if not any(isinstance(entry, Candidate) for entry in entries):
         problems = [e.problem for e in entries if isinstance(e, Unreadable)]
         raise InputError(problems[0] if problems else "there is no candidate in what was named")
@@ -82,6 +84,17 @@ def prepare(  # noqa: PLR0913  keywords, each an option of the command
         raise InputError(f"{engine}: an engine is {SCHEME}HOST:PORT")
     job = Job(entries=tuple(entries), tier=tier, rubric=rubric, seed=seed, jobs=jobs, engine=engine)
     return job, notes
+
+
+def _understood(entry: Candidate | Unreadable) -> Candidate | Unreadable:
+    """Return an entry, as unreadable where what is written by hand of its binding means nothing."""
+    if isinstance(entry, Candidate):
+        try:
+            override.check(entry.binding)
+        except InputError as error:
+            path = f"{entry.id}/candidate.toml"
+            return Unreadable(id=entry.id, path=path, model=entry.model, problem=f"{path}: {error}")
+    return entry
 
 
 def run(job: Job, progress: RunProgress, cache: Cache | None = None) -> Results:

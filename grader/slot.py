@@ -17,7 +17,7 @@ import msgspec
 from grader import answers, apart
 from grader.candidate import Candidate
 from grader.defects import REFERENCE
-from grader.errors import GraderError
+from grader.errors import GraderError, SpecificationFailedError
 from grader.grading import Graded, grade
 from grader.results import CandidateResult
 from grader.sandbox import Tier
@@ -107,10 +107,32 @@ def _graded(candidate: Candidate, slot: Slot) -> Graded:
     problem = ""
     for _ in range(_TRIES):
         try:
-            return grade(candidate, slot.tier, slot.rubric, seed=slot.seed, at_once=slot.at_once)
+            return _grade(candidate, slot)
+        except SpecificationFailedError as error:
+            if (graded := _as_far_as_it_goes(candidate, slot)) is not None:
+                return graded
+            problem = f"not graded, the specification fails for the reference as well: {error}"
+            break
         except GraderError as error:
             problem = f"not graded, {_whose(slot)}: {error}"
     return Graded(result=without_score(candidate, problem), requirements={})
+
+
+def _grade(candidate: Candidate, slot: Slot, *, strict: bool = True) -> Graded:
+    at_once = slot.at_once
+    return grade(candidate, slot.tier, slot.rubric, seed=slot.seed, at_once=at_once, strict=strict)
+
+
+def _as_far_as_it_goes(candidate: Candidate, slot: Slot) -> Graded | None:
+    """Grade a candidate at which the specification fails; None where it does at the reference too.
+
+    A candidate must not keep itself from being graded: what failed is unknown, the rest is judged.
+    """
+    try:
+        _grade(_reference(), slot)
+        return _grade(candidate, slot, strict=False)
+    except GraderError:
+        return None
 
 
 def without_score(candidate: Candidate, problem: str) -> CandidateResult:
@@ -136,6 +158,10 @@ def _whose(slot: Slot) -> str:
 
 def control(slot: Slot) -> Graded:
     """Grade some of the reference, as a control."""
+    return grade(_reference(), slot.tier, slot.rubric, seed=slot.seed, select=_CONTROL)
+
+
+def _reference() -> Candidate:
     (reference,) = answers.load(REFERENCE)
     assert isinstance(reference, Candidate)  # noqa: S101 - it comes with the project
-    return grade(reference, slot.tier, slot.rubric, seed=slot.seed, select=_CONTROL)
+    return reference

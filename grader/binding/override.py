@@ -1,5 +1,6 @@
 """A hand-written `[binding]` in candidate.toml, laid over what was found."""
 
+import math
 from typing import Any
 
 import msgspec
@@ -8,37 +9,54 @@ from grader.binding.model import Accessor, Argument, Binding, Constructor, Surfa
 from grader.binding.vocabulary import PARAMETERS
 from grader.errors import InputError
 
-_KEYS = (
-    *("class", "parameters", "settings", "call", "state", "metrics", "counts", "reset"),
-    "failure",
-)
+
+class Written(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class"}):
+    """What may stand there; `grader bind` prints the words for it."""
+
+    class_: str = ""
+    parameters: dict[str, str] = {}
+    settings: dict[str, bool | float] = {}
+    call: str | Surface = ""
+    state: str = ""
+    metrics: str = ""
+    counts: dict[str, str] = {}
+    reset: str = ""
+    failure: str = ""
+
+
+def check(written: dict[str, Any]) -> None:
+    """Raise InputError, in one line, for what a `[binding]` may not have."""
+    keys = list(Written.__struct_encode_fields__)
+    unknown = sorted(set(written) - set(keys))
+    if unknown:
+        raise InputError(f"[binding] has no key {unknown[0]!r}; it may have {', '.join(keys)}")
+    try:
+        settings = msgspec.convert(written, Written).settings
+    except msgspec.ValidationError as error:
+        raise InputError(f"[binding]: {error}") from None
+    for concept, value in settings.items():
+        if concept not in PARAMETERS:
+            known = ", ".join(PARAMETERS)
+            raise InputError(f"[binding.settings] has no {concept!r}; it may have {known}")
+        if not math.isfinite(value):
+            raise InputError(f"[binding.settings] {concept} is no number that could be set")
 
 
 def settings_of(written: dict[str, Any]) -> dict[str, Any]:
     """Return what every breaker shall be built with, by concept; see `binding.settings`.
 
-    Raises InputError for what is no concept, or no number or switch.
+    Raises InputError as `check` does.
     """
-    settings = written.get("settings", {})
-    if not isinstance(settings, dict):
-        raise InputError("[binding.settings] is no table of settings")
-    for concept, value in settings.items():
-        if concept not in PARAMETERS:
-            known = ", ".join(PARAMETERS)
-            raise InputError(f"[binding.settings] has no {concept!r}; it may have {known}")
-        if not isinstance(value, (bool, int, float)):
-            raise InputError(f"[binding.settings] {concept} is neither a number nor a switch")
-    return settings
+    check(written)
+    return dict(written.get("settings", {}))
 
 
 def override(found: Binding, written: dict[str, Any]) -> Binding:
     """Return the binding with every hand-written entry in place of the found one.
 
-    Raises InputError for an entry that does not exist.
+    Raises InputError as `check` does.
     """
-    unknown = sorted(set(written) - set(_KEYS))
-    if unknown:
-        raise InputError(f"[binding] has no key {unknown[0]!r}; it may have {', '.join(_KEYS)}")
+    check(written)
     if not written:
         return found
     if set(written) == {"settings"}:
@@ -59,10 +77,7 @@ def override(found: Binding, written: dict[str, Any]) -> Binding:
 def _surface(written: Any) -> Surface:
     if isinstance(written, str):
         return Surface(style="call", mode="async", name=written)
-    try:
-        return msgspec.convert(written, Surface)
-    except msgspec.ValidationError as error:
-        raise InputError(f"[binding.call] is not a way of calling: {error}") from None
+    return msgspec.convert(written, Surface)
 
 
 def _constructor(found: Constructor, written: dict[str, Any]) -> Constructor:

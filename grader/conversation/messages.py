@@ -1,6 +1,7 @@
 """What the worker may say, as strict types: anything else is a breach of the protocol."""
 
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -89,22 +90,32 @@ class Fatal(msgspec.Struct, frozen=True, kw_only=True):
     fatal: str
 
 
+_LONGEST = 1e12
+"""Seconds; no scenario waits as long."""
+Seconds = Annotated[float, msgspec.Meta(ge=0.0, le=_LONGEST)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class Polled(msgspec.Struct, frozen=True, kw_only=True):
     """What `poll` answers, in virtual seconds."""
 
-    rejected: int
-    low: float | None
-    high: float | None
+    rejected: Count
+    low: Seconds | None
+    high: Seconds | None
+
+    def __post_init__(self) -> None:
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError("it admitted a call before the last that it rejected")
 
 
 class Repeated(msgspec.Struct, frozen=True, kw_only=True):
     """What `repeat` answers, beside a count for each `!ErrorName`."""
 
-    ran: int
-    returned: int
-    raised: int
-    kept_out: int
-    patterns: tuple[str, ...]
+    ran: Count
+    returned: Count
+    raised: Count
+    kept_out: Count
+    patterns: tuple[Annotated[str, msgspec.Meta(pattern="^[REx]+$")], ...]
 
 
 class Decorated(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +128,31 @@ class Decorated(msgspec.Struct, frozen=True, kw_only=True):
     unwraps: bool
 
 
+class Explored(msgspec.Struct, frozen=True, kw_only=True):
+    """What `explore` answers: see `grader.history.Explored`."""
+
+    sequence: dict[str, Scalar]
+    schedules: Count
+    exhausted: bool = False
+    differing: dict[str, Scalar] = {}
+    switched: str = ""
+    stuck: str = ""
+
+
+class FailedCall(msgspec.Struct, frozen=True, kw_only=True):
+    """What `failed_call` answers."""
+
+    ran: bool
+    alive: bool
+
+
+class OfGenerators(msgspec.Struct, frozen=True, kw_only=True):
+    """What `generators` answers, in a few words each."""
+
+    plain: str
+    asynchronous: str
+
+
 class Size(msgspec.Struct, frozen=True, kw_only=True):
     """What `size` answers."""
 
@@ -127,7 +163,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
 class LoopRuns(msgspec.Struct, frozen=True, kw_only=True):
     """What `several_loops` answers with."""
 
-    runs: tuple["LoopRun", ...]
+    runs: Annotated[tuple["LoopRun", ...], msgspec.Meta(min_length=1)]
     afterwards: str
     """Calls of another breaker, which opened in one that has ended; letters as in `LoopRun`."""
 
@@ -178,6 +214,9 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "decorated": (Decorated,),
     "size": (Size,),
     "several_loops": (LoopRuns,),
+    "explore": (Explored,),
+    "failed_call": (FailedCall,),
+    "generators": (OfGenerators,),
     "unawaited": (Unawaited,),
     "keep": (Keepsake,),
     "look_again": (dict[str, Scalar],),
@@ -185,11 +224,16 @@ VALUES: dict[str, tuple[Any, ...]] = {
 """The types that the values of replies have to have, by request."""
 
 
-def check_value(op: str, reply: Reply) -> None:
+def check_value(op: str, arguments: Mapping[str, Any], reply: Reply) -> None:
     """Raise Misspoke where a reply without an error does not hold what its request asks for."""
-    if reply.error is None:
-        for kind in VALUES.get(op, ()):
-            reply.value_as(kind)
+    if reply.error is not None:
+        return
+    for kind in VALUES.get(op, ()):
+        reply.value_as(kind)
+    if op == "repeat":
+        told = reply.value_as(Repeated).patterns
+        if any(len(pattern) != len(arguments["orders"]) for pattern in told):
+            raise Misspoke("told of more calls than it was to make, or of fewer")
 
 
 _reply = msgspec.json.Decoder(Reply)

@@ -85,7 +85,7 @@ class Worker:
                 raise Misspoke("said more than its reply")
             if message.fault:
                 raise Misspoke(message.fault)
-            check_value(op, message)
+            check_value(op, arguments, message)
             return message
         raise Misspoke(f"called up more than {_MOST_UP_CALLS} times in one request")
 

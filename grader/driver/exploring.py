@@ -2,14 +2,14 @@
 
 from typing import Any
 
-import msgspec
-
 from grader.binding.model import Surface
-from grader.conversation.failures import CandidateFailure
+from grader.conversation.failures import CandidateFailure, Misspoke
 from grader.driver.lab import Lab
 from grader.history import Explored
 
 MOST_SCHEDULES = 300
+_SEEN = ("rejects", "inside")
+"""What is looked at without the breaker's metrics."""
 
 
 def explore(  # noqa: PLR0913  a situation has that many sides
@@ -31,6 +31,7 @@ def explore(  # noqa: PLR0913  a situation has that many sides
     """
     metrics = lab.binding.metrics
     readable = metrics is not None and not metrics.target
+    counts = dict(lab.binding.counts) if readable else {}
     try:
         reply = lab.request(
             "explore",
@@ -43,11 +44,14 @@ def explore(  # noqa: PLR0913  a situation has that many sides
             stay=stay,
             outcome=list(outcome),
             metrics=list(metrics.path) if metrics is not None else [],
-            counts=dict(lab.binding.counts) if readable else {},
+            counts=counts,
             most=MOST_SCHEDULES,
         )
     except CandidateFailure as failure:
         return Explored(sequence={}, schedules=0, unplayed=str(failure))
     if reply.error is not None:
         return Explored(sequence={}, schedules=0, unplayed=str(reply.error))
-    return msgspec.convert(reply.value, Explored)
+    found = reply.value_as(Explored)
+    if any(name not in found.sequence for name in outcome if name in {*_SEEN, *counts}):
+        raise Misspoke("left out what was to be looked at in the end")
+    return found

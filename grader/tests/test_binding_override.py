@@ -63,7 +63,11 @@ def test_a_call_is_tried_before_those_that_were_found() -> None:
     ("written", "problem"),
     [
         ({"clas": "X"}, "no key 'clas'"),
-        ({"call": {"style": "call"}}, r"\[binding.call\] is not a way of calling"),
+        ({"call": {"style": "call"}}, r"missing required field `mode` - at `\$.call`"),
+        ({"call": 5}, r"got `int` - at `\$.call`"),
+        ({"counts": 5}, r"got `int` - at `\$.counts`"),
+        ({"parameters": {"threshold": 5}}, r"got `int` - at `\$.parameters"),
+        ({"reset": 5}, r"got `int` - at `\$.reset`"),
     ],
 )
 def test_what_is_no_binding_is_refused_in_one_line(written: dict[str, Any], problem: str) -> None:
@@ -75,9 +79,10 @@ def test_what_is_no_binding_is_refused_in_one_line(written: dict[str, Any], prob
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        (0.2, "no table"),
+        (0.2, r"got `float` - at `\$.settings`"),
         ({"jiter": 0.2}, "no 'jiter'"),
-        ({"jitter": "much"}, "neither a number nor a switch"),
+        ({"jitter": "much"}, r"got `str` - at `\$.settings"),
+        ({"threshold": float("nan")}, "no number that could be set"),
     ],
 )
 def test_what_is_no_setting_is_refused_in_one_line(settings: object, problem: str) -> None:

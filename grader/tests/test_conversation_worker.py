@@ -188,6 +188,16 @@ def test_a_breach_of_the_protocol_is_named(breach: str) -> None:
             "repeat",
             {"ran": 1, "returned": 1, "raised": 0, "kept_out": 0, "patterns": [], "!E": "many"},
         ),
+        ("poll", {"rejected": 1, "low": 1e308, "high": -1e308}),
+        ("poll", {"rejected": 1, "low": 3.0, "high": 2.0}),
+        (
+            "repeat",
+            {"ran": 1, "returned": 1, "raised": 0, "kept_out": 0, "patterns": ["", "Q"]},
+        ),
+        ("several_loops", {"runs": [], "afterwards": ""}),
+        ("explore", {"sequence": {}}),
+        ("failed_call", {}),
+        ("generators", {}),
         ("decorated", {"ran": True}),
         ("size", {"objects": "many", "bytes": 1}),
         ("read", {"failures": [1]}),
@@ -200,7 +210,7 @@ def test_a_value_that_is_not_what_was_asked_for_is_a_breach(op: str, value: Any)
         talking_to(replies_with(value=value)) as worker,
         pytest.raises(Misspoke, match="answered with something else than was asked for"),
     ):
-        worker.request(op)
+        worker.request(op, orders=[{"return": 1}])
 
 
 @pytest.mark.parametrize(
