@@ -44,10 +44,14 @@ def constructor(
 ) -> Constructor:
     """Return how to build `member`: its parameters by concept, nested configuration included.
 
-    `unread` are names of parameters that the source stores and never reads: no parameters at all.
+    `unread` are names of parameters that the source stores and never reads: beside one that is
+    read they set nothing; by themselves they are a promise that is not kept.
     """
-    usable = [p for p in member.parameters if not p.variadic and p.name not in unread]
-    concepts = _assign(usable, frozenset(p.name for p in usable if takes_an_object(p, shape)))
+    usable = [p for p in member.parameters if not p.variadic]
+    objects = frozenset(p.name for p in usable if takes_an_object(p, shape))
+    concepts = _assign([p for p in usable if p.name not in unread], objects)
+    promised = _assign([p for p in usable if p.name in unread], objects)
+    concepts |= {name: c for name, c in promised.items() if c not in concepts.values()}
     arguments = []
     for parameter in member.parameters:
         if parameter.variadic:

@@ -57,7 +57,11 @@ def makers_read(candidate: Candidate) -> frozenset[str]:
 
 
 def unread_parameters(candidate: Candidate) -> frozenset[str]:
-    """Return names of `__init__` parameters that are stored on self and never looked at again."""
+    """Return names of `__init__` parameters that are stored on self and never looked at again.
+
+    What is named by a text may be read by it: `getattr(self, "cap")`; and where an object's
+    attributes are looked through as a whole, all of them are.
+    """
     stored: dict[str, set[str]] = {}
     loaded: set[str] = set()
     used: set[str] = set()
@@ -65,8 +69,13 @@ def unread_parameters(candidate: Candidate) -> frozenset[str]:
         if file.role != "implementation":
             continue
         nodes = parsing.nodes(file.text)
+        if any(map(_looks_through, nodes)):
+            return frozenset()
         loaded |= {
             n.attr for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)
+        }
+        loaded |= {
+            n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)
         }
         for node in nodes:
             if isinstance(node, ast.FunctionDef) and node.name == "__init__":
@@ -75,6 +84,18 @@ def unread_parameters(candidate: Candidate) -> frozenset[str]:
         name
         for name, attributes in stored.items()
         if name not in used and not (attributes & loaded)
+    )
+
+
+_THROUGH_ALL = frozenset({"vars", "asdict", "astuple", "fields", "attrgetter", "__dict__"})
+
+
+def _looks_through(node: ast.AST) -> bool:
+    """Whether code looks through the attributes of an object without naming each."""
+    if isinstance(node, ast.Name):
+        return node.id in _THROUGH_ALL
+    return isinstance(node, ast.MatchClass) or (
+        isinstance(node, ast.Attribute) and node.attr in _THROUGH_ALL
     )
 
 

@@ -91,10 +91,18 @@ def test_parameters_are_told_by_name_default_and_company(
     assert constructor(kind, (kind,), frozenset()).concepts == concepts
 
 
-def test_a_parameter_that_is_never_read_is_none() -> None:
-    kind = a_class("CircuitBreaker", parameter("fail_max", 5), parameter("reset_timeout", 60))
-    found = constructor(kind, (kind,), frozenset({"reset_timeout"})).concepts
-    assert found == {"threshold": "fail_max"}
+def test_a_parameter_that_is_never_read_is_none_beside_one_that_is() -> None:
+    names = ("fail_max", "reset_timeout", "recovery_timeout")
+    kind = a_class("CircuitBreaker", *(parameter(name, 5) for name in names))
+    for unread, read in (names[1:], reversed(names[1:])):
+        found = constructor(kind, (kind,), frozenset({unread})).concepts
+        assert found == {"threshold": "fail_max", "base": read}
+
+
+def test_a_parameter_that_is_never_read_and_has_no_other_beside_it_is_a_promise() -> None:
+    kind = a_class("CircuitBreaker", parameter("fail_max", 5), parameter("half_open_max_calls", 1))
+    found = constructor(kind, (kind,), frozenset({"half_open_max_calls"})).concepts
+    assert found == {"threshold": "fail_max", "limit": "half_open_max_calls"}
 
 
 def test_a_configuration_object_is_built_inside() -> None:
@@ -336,8 +344,8 @@ def test_a_permit_can_be_written_by_hand() -> None:
     ("written", "message"),
     [
         ({"klass": "X"}, r"\[binding\] has no key 'klass'; it may have class, parameters"),
-        ({"call": {"style": "call"}}, "is not a way of calling.*`mode`"),
-        ({"call": 3}, "is not a way of calling"),
+        ({"call": {"style": "call"}}, r"missing required field `mode` - at `\$.call`"),
+        ({"call": 3}, r"got `int` - at `\$.call`"),
     ],
 )
 def test_a_correction_that_cannot_be_meant_is_refused_with_its_reason(

@@ -208,6 +208,9 @@ def test_a_parameter_that_is_stored_and_never_looked_at_sets_nothing() -> None:
         "        self.cap = cap\n    def longest(self): return self.cap",
         "        self.cap: float = cap\n    def longest(self): return self.cap",
         "        print(cap)",
+        "        self.cap = cap\n    def longest(self): return getattr(self, 'cap')",
+        "        self.cap = cap\n    def longest(self): return max(vars(self).values())",
+        "        self.cap = cap\n    def longest(self): return max(self.__dict__.values())",
     ],
 )
 def test_a_parameter_that_is_used_in_any_way_is_one(use: str) -> None:

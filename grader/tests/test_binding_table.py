@@ -214,6 +214,7 @@ BINDINGS: dict[str, dict[str, Any] | str] = {
         call="async call __call__",
         threshold="failure_threshold",
         base="recovery_timeout",
+        limit="half_open_max_calls",
         state="state",
         metrics="metrics",
     ),
