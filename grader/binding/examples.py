@@ -184,12 +184,16 @@ def _units(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
 
 def _spread(units: Mapping[str, Iterable[str]], seeds: Iterable[str], never: set[str]) -> set[str]:
     """Return the seeds and every unit that mentions one of them, directly or not."""
+    users: dict[str, list[str]] = {}
+    for unit, used in units.items():
+        for name in used:
+            users.setdefault(name, []).append(unit)
     found = set(seeds)
-    grew = True
-    while grew:
-        more = {name for name, used in units.items() if found.intersection(used)} - found - never
+    waiting = list(found)
+    while waiting:
+        more = {unit for unit in users.get(waiting.pop(), ()) if unit not in found} - never
         found |= more
-        grew = bool(more)
+        waiting += more
     return found
 
 

@@ -40,7 +40,7 @@ def _members(owns: Callable[[str | None], bool]) -> list[dict[str, Any]]:
     for module_name, module in list(sys.modules.items()):
         if not owns(module_name):
             continue
-        for name, value in list(vars(module).items()):
+        for name, value in _named_once(vars(module)):
             # A private class may be the breaker, behind a public function that hands it out.
             private = name.startswith("_") and not inspect.isclass(value)
             if private or getattr(value, "__module__", None) != module_name:
@@ -50,6 +50,14 @@ def _members(owns: Callable[[str | None], bool]) -> list[dict[str, Any]]:
             elif inspect.isfunction(value):
                 members.append(_function(module_name, name, value))
     return members[:_MOST_MEMBERS]
+
+
+def _named_once(space: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return the entries of a module without further names for what has one for users already."""
+    named: dict[tuple[int, bool], tuple[str, Any]] = {}
+    for name, value in list(space.items()):
+        named.setdefault((id(value), name.startswith("_")), (name, value))
+    return list(named.values())
 
 
 def _class(

@@ -105,6 +105,9 @@ class Template:
         # What keeps secrets reads this, under both of its names.
         for module, name in ((os, "urandom"), (random, "_urandom")):
             setattr(module, name, source.randbytes)
+        os.getrandom = lambda size, _flags=0: source.randbytes(size)  # type: ignore[assignment]
+        if (ssl := sys.modules.get("ssl")) is not None:
+            ssl.RAND_bytes = source.randbytes  # type: ignore[attr-defined]
 
     def _kill(self, worker: int) -> int:
         """End a worker and all of its group; return how it ended, which may have been before."""
