@@ -1,0 +1,80 @@
+"""What a parameter takes may be made by a function, or be the core that does the work."""
+
+import msgspec
+import pytest
+
+from grader.binding.construct import constructor
+from grader.binding.shape import ClassShape, FunctionShape
+from grader.tests.test_binding_discover import a_class, a_function, method, parameter
+
+SCHEDULE = "Callable[[int], float]"
+
+
+def a_maker(name: str, returns: str) -> FunctionShape:
+    made = a_function(name, parameter("initial", 1.0), parameter("maximum", 60.0))
+    return msgspec.structs.replace(made, returns=returns)
+
+
+def breaker_with(annotation: str) -> ClassShape:
+    return a_class(
+        "CircuitBreaker", parameter("fail_max", 5), parameter("backoff", None, annotation)
+    )
+
+
+@pytest.mark.parametrize(
+    ("annotation", "returns"),
+    [
+        (f"Optional[{SCHEDULE}]", SCHEDULE),
+        (f"{SCHEDULE} | None", SCHEDULE),
+        ("Optional[Backoff]", "Backoff"),
+    ],
+)
+def test_a_function_that_returns_a_schedule_is_called_with_its_settings(
+    annotation: str, returns: str
+) -> None:
+    breaker, exponential = breaker_with(annotation), a_maker("exponential", returns)
+    built = constructor(breaker, (a_maker("linear", returns), exponential, breaker), frozenset())
+    assert built.concepts == {
+        "threshold": "fail_max",
+        "base": "backoff.initial",
+        "cap": "backoff.maximum",
+    }
+    assert built.expression({"base": 10.0})["kwargs"]["backoff"]["$call"] == "made:exponential"
+
+
+@pytest.mark.parametrize(
+    ("annotation", "returns"),
+    [
+        ("Callable[[Exception], bool]", SCHEDULE),
+        ("float", "float"),
+        ("", SCHEDULE),
+        ("Backoff", "float"),
+    ],
+)
+def test_a_function_that_returns_something_else_is_left_alone(
+    annotation: str, returns: str
+) -> None:
+    breaker = breaker_with(annotation)
+    built = constructor(breaker, (a_maker("exponential", returns), breaker), frozenset())
+    assert "cap" not in built.concepts, f"found {built.concepts}"
+
+
+def test_the_core_behind_a_facade_is_built_with_its_configuration() -> None:
+    config = a_class("BreakerConfig", parameter("failure_threshold", 5), dataclass=True)
+    core = a_class(
+        "BreakerCore", method("acquire"), parameter("config", None, "Optional[BreakerConfig]")
+    )
+    facade = a_class("AsyncCircuitBreaker", parameter("core", annotation="BreakerCore"))
+    built = constructor(facade, (config, core, facade), frozenset())
+    assert built.concepts == {"threshold": "core.config.failure_threshold"}
+
+
+def test_a_configuration_holds_settings_and_does_nothing() -> None:
+    trips = a_class("TripPolicy", method("record", "ok"), parameter("threshold", 5))
+    config = a_class("BreakerConfig", method("period", "attempt"), parameter("threshold", 5))
+    plain = a_class("Limits", method("validate"), parameter("threshold", 5))
+    told = {
+        kind.name: constructor(kind, (kind,), frozenset(), 1).is_configuration
+        for kind in (trips, config, plain)
+    }
+    assert told == {"TripPolicy": False, "BreakerConfig": True, "Limits": True}
