@@ -17,7 +17,8 @@ class Keepsakes:
     """Objects that accessors gave, by name."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, Any] = {}
+        self._kept: dict[str, tuple[Any, Any]] = {}
+        """What was kept, and the breaker that it is about."""
 
     async def keep(self, name: str, target: Any, path: list[str]) -> dict[str, Any]:
         """Keep what an accessor leads to; tell what it is."""
@@ -25,16 +26,16 @@ class Keepsakes:
         for part in path:
             value, called = surfaces.asked(value, part, target)
             value = await surfaces.settle(value)
-        self._kept[name] = value
-        return {"method": called, "json": _is_json(value), "said": flatten(value)}
+        self._kept[name] = (value, target)
+        return {"method": called, "json": _is_json(value), "said": flatten(value, target)}
 
     def look(self, name: str) -> dict[str, Any]:
         """Return what a kept object says now, flattened to scalars."""
-        return flatten(self._kept[name])
+        return flatten(*self._kept[name])
 
     def spoil(self, name: str) -> None:
         """Write into a kept object whatever it lets itself be told."""
-        _spoil(self._kept[name], 0)
+        _spoil(self._kept[name][0], 0)
 
 
 def _is_json(value: Any) -> bool:

@@ -246,4 +246,4 @@ class Explorer:
         value: Any = round_.wrapped.target
         for name in self._request["metrics"]:
             value, _ = surfaces.asked(value, name, round_.wrapped.target)
-        return scalar(flatten(value).get(path))
+        return scalar(flatten(value, round_.wrapped.target).get(path))

@@ -186,7 +186,7 @@ class Server:
         target = value = self._breakers.target(request)
         for name in request["path"]:
             value = await self._mover.complete(surfaces.asked(value, name, target)[0])
-        flat = flatten(value)
+        flat = flatten(value, target)
         return {**flat, **called(value)} if request.get("named") and "" not in flat else flat
 
     async def _op_keep(self, request: dict[str, Any]) -> Any:

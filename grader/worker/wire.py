@@ -88,11 +88,19 @@ def seconds_from_now(value: Any) -> float | None:
 _DEEPEST, _MOST_ENTRIES = 4, 120
 
 
-def flatten(value: object) -> dict[str, Any]:
-    """Return the scalars in a dict, object or sequence by dotted path; `` for a bare scalar."""
+def flatten(value: object, of: object = None) -> dict[str, Any]:
+    """Return the scalars in a dict, object or sequence by dotted path; `` for a bare scalar.
+
+    `of` is the breaker that they are about: labels with its name say nothing, and would be others
+    for each.
+    """
     found: dict[str, Any] = {}
     _flatten(value, "", 0, found)
-    return found
+    name = getattr(of, "name", None)
+    if not isinstance(name, str) or not any("=" in path for path in found):
+        return found
+    label = re.compile(rf"\b\w+={re.escape(_labels(name))}(,|$)")
+    return {label.sub("", path).rstrip(".,"): value for path, value in found.items()}
 
 
 def _flatten(value: object, path: str, depth: int, found: dict[str, Any]) -> None:
@@ -165,7 +173,8 @@ def _entries(value: object) -> list[tuple[str, object]]:
     if isinstance(value, Mapping):
         return [(text(k.name if isinstance(k, enum.Enum) else k), v) for k, v in value.items()]
     if isinstance(value, (list, tuple, set, frozenset)) and not hasattr(value, "_fields"):
-        return [(text(name), entry) for name, entry in value] if all(map(_is_named, value)) else []
+        named = [_named(entry) for entry in value]
+        return [entry for entry in named if entry is not None] if all(named) else []
     entries: dict[str, object] = {}
     for name in _public_names(value):
         try:
@@ -178,12 +187,23 @@ def _entries(value: object) -> list[tuple[str, object]]:
     return list(entries.items())
 
 
+def _named(entry: object) -> tuple[str, object] | None:
+    """Return the name and the value of an entry of a sequence; None where it has none.
+
+    A pair has a name, or labels; what is longer, such as a name, a kind and a help text before
+    samples, has its value at the end.
+    """
+    if not isinstance(entry, tuple) or len(entry) < _PAIR:
+        return None
+    first, last = entry[0], entry[-1]
+    if isinstance(first, str):
+        return text(first), last
+    if isinstance(first, Mapping) and number(last) is not None:
+        return _labels(",".join(f"{key}={value}" for key, value in first.items())), last
+    return None
+
+
 _PAIR = 2
-
-
-def _is_named(entry: object) -> bool:
-    """Whether an entry of a sequence is a pair of a name and what has it."""
-    return isinstance(entry, tuple) and len(entry) == _PAIR and isinstance(entry[0], str)
 
 
 _FOREIGN = frozenset({"builtins", "threading", "asyncio", "collections", "logging"})
