@@ -19,6 +19,7 @@ from grader.binding.shape import (
     ClassShape,
     FunctionShape,
     MethodShape,
+    Opaque,
     ParameterShape,
     Shape,
 )
@@ -179,7 +180,20 @@ def _assign(parameters: list[ParameterShape], objects: frozenset[str]) -> dict[s
         free = parameter.name not in {*taken, *objects} and guess not in {None, *taken.values()}
         if free and guess is not None and _fits(parameter, guess) and is_number(parameter):
             taken[parameter.name] = guess
+    if not {"threshold", "rate"} & set(taken.values()):
+        asked = [p.name for p in parameters if _asks_when_to_trip(p) and p.name not in taken]
+        taken |= dict.fromkeys(asked[:1], "threshold")
     return _settle_doubts(taken, parameters)
+
+
+def _asks_when_to_trip(parameter: ParameterShape) -> bool:
+    """Whether a parameter takes a function that is told the counts, and says whether it trips."""
+    default = parameter.default.opaque if isinstance(parameter.default, Opaque) else ""
+    takes_one = default == "function" or "Callable" in parameter.annotation
+    return takes_one and _WHEN_TO_TRIP.fullmatch(v.normal(parameter.name)) is not None
+
+
+_WHEN_TO_TRIP = re.compile(r"(is)?readytotrip|(trip|open)(when|predicate|condition)|tripswhen")
 
 
 def _fits(parameter: ParameterShape, concept: str) -> bool:
@@ -252,7 +266,7 @@ def _argument(
         if not spare or any(a.spare for a in inner.arguments):
             return Argument(name=parameter.name, positional=positional, nested=inner, spare=spare)
     if concept in NUMBERS or concept in ERROR_KINDS:
-        kind = kind_of(parameter, concept)
+        kind = "trips" if _asks_when_to_trip(parameter) else kind_of(parameter, concept)
         return Argument(name=parameter.name, positional=positional, concept=concept, kind=kind)
     if concept == "listener" and (hooks := _hooks(parameter, shape)):
         several = parameter.name.endswith("s")

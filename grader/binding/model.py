@@ -75,7 +75,7 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What it sets, such as `threshold`; None where it is fixed or nested."""
     kind: str = "number"
     """`number`, `integer`, `timedelta`, `milliseconds`, `minutes`, `switch`, `percent`, `range`;
-    `table` for open periods one by one;
+    `table` for open periods one by one; `trips` for a function that looks at counts;
     for error lists `type`, `tuple`, `list`, `set`, `frozenset`, `predicate`; `listener` or
     `listeners`, with the names of the listener's methods in `fixed`."""
     fixed: Any = None
@@ -220,6 +220,8 @@ def _in_kind(value: Any, kind: str) -> Expression:
     if kind in {"listener", "listeners"}:
         listener = {"$listener": list(value)}
         return listener if kind == "listener" else [listener]
+    if kind == "trips":
+        return {"$trips": value}
     if kind == "timedelta":
         return {"$timedelta": value}
     if kind == "range":

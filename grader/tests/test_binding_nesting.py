@@ -5,6 +5,7 @@ import pytest
 
 from grader.binding.construct import constructor
 from grader.binding.shape import ClassShape, FunctionShape
+from grader.conversation.messages import Opaque
 from grader.tests.test_binding_discover import a_class, a_function, method, parameter
 
 SCHEDULE = "Callable[[int], float]"
@@ -57,6 +58,21 @@ def test_a_function_that_returns_something_else_is_left_alone(
     breaker = breaker_with(annotation)
     built = constructor(breaker, (a_maker("exponential", returns), breaker), frozenset())
     assert "cap" not in built.concepts, f"found {built.concepts}"
+
+
+def test_a_function_that_says_when_to_trip_is_told_the_counts() -> None:
+    settings = a_class(
+        "Settings",
+        parameter("timeout", 60.0),
+        parameter("ready_to_trip", Opaque(opaque="function"), "Callable[[Counts], bool]"),
+        dataclass=True,
+    )
+    built = constructor(settings, (settings,), frozenset())
+    assert built.concepts == {"base": "timeout", "threshold": "ready_to_trip"}
+    assert built.expression({"threshold": 3})["kwargs"] == {"ready_to_trip": {"$trips": 3}}
+    counted = a_class("Settings", *settings.parameters, parameter("max_failures", 5))
+    found = constructor(counted, (counted,), frozenset()).concepts
+    assert found["threshold"] == "max_failures", "a number says more"
 
 
 def test_the_core_behind_a_facade_is_built_with_its_configuration() -> None:

@@ -7,6 +7,7 @@ for the first, it is what makes that call around a function), `$fresh` (a text, 
 each time), `$keyed` (one of the many circuits that an object keeps, see `Keyed`),
 `$listener` (the names of its methods, each of which counts), `$ear` (a listener that tells
 what it hears, see `listening`),
+`$trips` (a function that says whether counts it is told have as many failures),
 `$timedelta` (seconds), `$float` (`nan` or `inf`, which JSON cannot write),
 `$errors` (names of exception classes, as a `$as` container or a single class),
 `$kept` (a value that an earlier expression kept by name), or `$own` (a name in a `module` of
@@ -14,6 +15,7 @@ the candidate, after what `source` does beside it).
 """
 
 import datetime
+import functools
 import importlib
 from collections.abc import Callable
 from typing import Any
@@ -39,6 +41,7 @@ class Builder:
             "$timedelta": lambda e: datetime.timedelta(seconds=e["$timedelta"]),
             "$float": lambda e: float(e["$float"]),
             "$keyed": self._make_keyed,
+            "$trips": lambda e: functools.partial(_trips, e["$trips"]),
             "$listener": lambda e: self.hooked.listener(e["$listener"]),
             "$ear": lambda e: self.ear(e["$ear"]),
             "$fresh": self._make_fresh,
@@ -82,6 +85,18 @@ class Builder:
         if "keep" in expression:
             self._kept[expression["keep"]] = value
         return value
+
+
+_IN_A_ROW = ("consecutive_failures", "failures_in_a_row", "failure_count", "failures", "failed")
+
+
+def _trips(threshold: int, counts: Any, *_more: Any) -> bool:
+    """Say whether counts have so many failures, in a row where they tell those."""
+    for name in _IN_A_ROW:
+        value = counts.get(name) if isinstance(counts, dict) else getattr(counts, name, None)
+        if isinstance(value, int):
+            return value >= threshold
+    return isinstance(counts, int) and counts >= threshold
 
 
 def _own(expression: dict[str, Any]) -> Any:
