@@ -136,6 +136,9 @@ class Bench:
         except Interrupted as interrupted:
             found_none = ending(interrupted)
             if found_none.because == "de-imports" and self.absent:
+                if not self._reading.defines:
+                    nothing = "nothing in the code defines a class or a function"
+                    return Ending(kind="blocked", because="de-breaker", text=nothing)
                 missing = ", ".join(self.absent)
                 return Ending(kind="unknown", text=f"package absent: {missing}")
             if found_none.because == "de-breaker" and self._is_used_elsewhere:

@@ -29,6 +29,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """Methods that are declared and do nothing, with their class."""
     makers: frozenset[str] = frozenset()
     """Methods of classes, as `Class.method`, of which the class itself is called nowhere."""
+    defines: bool = True
+    """There is a class or a function in it: what else could be a breaker?"""
 
     @classmethod
     def of(cls, candidate: Candidate) -> Self:
@@ -41,6 +43,12 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
             inner=inner_classes(candidate),
             stubs=stubs_read(candidate),
             makers=makers_read(candidate),
+            defines=candidate.package is not None
+            or any(
+                isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+                for file in candidate.files
+                for node in parsing.nodes(file.text)
+            ),
         )
 
 
