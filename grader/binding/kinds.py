@@ -88,9 +88,16 @@ def _kind(parameter: ParameterShape, concept: str) -> str:
         "percent" in parameter.name.lower() or (number and float(str(default)) > 1)
     ):
         return "percent"
-    if annotation == "int" or (number and isinstance(default, int) and "float" not in annotation):
+    if _is_whole(annotation) or (number and isinstance(default, int) and "float" not in annotation):
         return "integer"
     return "number"
+
+
+def _is_whole(annotation: str) -> bool:
+    """Whether an annotation names whole numbers and no others: `int | None`, `PositiveInt`."""
+    words = set(re.findall(r"[a-z]+", annotation))
+    whole = any(word == "int" or word.endswith(("iveint", "conint")) for word in words)
+    return whole and not words & {"float", "real", "number", "decimal"}
 
 
 def _error_kind(parameter: ParameterShape, concept: str | None) -> str:

@@ -157,6 +157,12 @@ class Constructor(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             found.setdefault(concept, name)
         return found
 
+    def setter(self, concept: str) -> Argument | None:
+        """Return the argument that sets a concept, wherever it is nested; else None."""
+        own = (a for a in self.arguments if a.concept == concept)
+        inner = (a.nested.setter(concept) for a in self.arguments if a.nested is not None)
+        return next((a for a in (*own, *inner) if a is not None), None)
+
     def expression(self, settings: dict[str, Any]) -> Expression:
         """Return the expression that builds it with these settings; unknown ones are left out."""
         if self.finish:

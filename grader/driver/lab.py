@@ -147,6 +147,11 @@ class Lab:
             return False
         return concept in self.binding.parameters
 
+    def kind(self, concept: str) -> str:
+        """Return in what form the candidate takes a setting (see `Argument`), or the empty text."""
+        argument = self.binding.constructor.setter(concept)
+        return "" if argument is None else argument.kind
+
     # --- time -------------------------------------------------------------------------
 
     def luck(self, value: float | None) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from grader.answers import parsing
 from grader.bench import Bench
 from grader.binding import vocabulary as v
-from grader.binding.model import Argument, Constructor, Verbatim
+from grader.binding.model import Verbatim
 from grader.driver.breaker import Breaker
 from grader.driver.lab import Lab, Refused
 from grader.driver.settings import LEFT_OUT
@@ -75,7 +75,7 @@ def endless_settings(lab: Lab) -> dict[str, BadSetting]:
 
 
 def _try(lab: Lab, concept: str, value: float | str) -> BadSetting:
-    argument = _argument(lab.binding.constructor, concept)
+    argument = lab.binding.constructor.setter(concept)
     absent = BadSetting(parameter="", value=str(value))
     if argument is None or argument.kind == "trips":  # its function may do as it likes
         return absent
@@ -94,17 +94,6 @@ def _try(lab: Lab, concept: str, value: float | str) -> BadSetting:
     if not seen.replaced or seen.kept:
         return seen
     return msgspec.structs.replace(seen, by_default=_is_default(lab, breaker, seen, concept))
-
-
-def _argument(constructor: Constructor, concept: str) -> Argument | None:
-    """Return the argument that sets a concept, wherever it is nested."""
-    for argument in constructor.arguments:
-        nested = argument.nested
-        found = argument if argument.concept == concept else None
-        found = found or (_argument(nested, concept) if nested is not None else None)
-        if found is not None:
-            return found
-    return None
 
 
 def _is_default(lab: Lab, breaker: Breaker, seen: BadSetting, concept: str) -> bool:
