@@ -1,7 +1,9 @@
 """Recovery and exponential backoff: how long it stays open, and how that grows."""
 
+import itertools
 from collections.abc import Iterator
 
+from grader.driver.settings import NO_CAP
 from grader.history import OpenPeriod
 from grader.specification import (
     MUST,
@@ -12,18 +14,18 @@ from grader.specification import (
     requirement,
 )
 from spec_tests.scenarios.backoff import (
+    CAP,
     LIFETIME,
     Constant,
     Curve,
     FirstPeriods,
     HalfRecovered,
-    Jitter,
-    JitteredPeriods,
     LongRun,
     ManyRounds,
     Reset,
     Round,
 )
+from spec_tests.scenarios.jitter import Jitter, JitteredPeriods
 from spec_tests.scenarios.states import FailedProbe, Trip
 
 TOLERANCE = 0.05
@@ -34,9 +36,11 @@ def near(period: OpenPeriod, seconds: float) -> bool:
     return period.within((1 - TOLERANCE) * seconds, (1 + TOLERANCE) * seconds)
 
 
-def _built_in_cap(curve: Curve) -> float | None:
-    """Return the period that it ends up repeating: a cap that no parameter sets."""
-    if curve.cap_configured or len(curve.periods) < 2:
+def _cap(curve: Curve) -> float | None:
+    """Return the cap: what is configured, or else the period that it ends up repeating."""
+    if curve.cap_configured:
+        return curve.cap
+    if len(curve.periods) < 2:
         return None
     last, before = curve.periods[-1].figure, curve.periods[-2]
     return last if last is not None and near(before, last) else None
@@ -44,15 +48,18 @@ def _built_in_cap(curve: Curve) -> float | None:
 
 def ratios(curve: Curve) -> Iterator[tuple[float, float]]:
     """Yield (lowest, highest) possible ratio of each period to the one before."""
-    top = _built_in_cap(curve)
-    for a, b in zip(curve.periods, curve.periods[1:], strict=False):
+    top = _cap(curve)
+    previous = 0.0
+    for place, (a, b) in enumerate(itertools.pairwise(curve.periods), start=2):
         if a.high is None or b.high is None or a.low == 0:
             return
-        if top is not None and not near(b, top) and (b.figure or 0) > top:
+        if top is not None and b.high >= (1 - TOLERANCE) * top:
             return
-        if top is not None and near(b, top):
-            return
-        yield b.low / a.high, b.high / a.low
+        lowest, highest = b.low / a.high, b.high / a.low
+        if not curve.cap_configured and place == len(curve.periods) and highest < previous:
+            return  # it may have come to a cap that no parameter sets, and nothing follows
+        previous = lowest
+        yield lowest, highest
 
 
 def needs_reopening(failed_probes: tuple[FailedProbe, ...]) -> None:
@@ -97,27 +104,58 @@ def test_the_first_open_period_follows_from_the_base_alone(growth: tuple[Curve, 
 @requirement("bo-first-exact", SHOULD, source="ARR, R4J, AKKA")
 def test_the_first_open_period_is_the_base(growth: tuple[Curve, ...]) -> None:
     """The first open period is the base itself: one multiplication more is off by one."""
-    curve = growth[0]
-    not_offered_unless(curve.base_configured, "the open period cannot be set")
-    assert near(curve.periods[0], curve.base), (
-        f"configured {curve.base:g} s, the first open period is {curve.periods[0].tell()}"
+    not_offered_unless(growth[0].base_configured, "the open period cannot be set")
+    for curve in growth:
+        assert near(curve.periods[0], curve.base), (
+            f"configured {curve.base:g} s, the first open period is {curve.periods[0].tell()}"
+        )
+
+
+def grows_up_to_the_cap(curve: Curve) -> None:
+    """Assert that no period is shorter than the one before, and that only the cap ends growth.
+
+    A cap far above the base may be out of reach where the number of steps is limited.
+    """
+    if curve.drawn:
+        return
+    for a, b in itertools.pairwise(curve.periods):
+        assert b.high is None or b.high >= (1 - TOLERANCE) * a.low, (
+            f"{under(curve)}open periods {curve.tell()}: shorter again"
+        )
+    if not curve.cap_configured or curve.cap > CAP or len(curve.periods) < 2:
+        return
+    before, last = curve.periods[-2:]
+    stopped = last.high is not None and near(before, last.figure or 0)
+    assert not stopped or (last.high or 0) >= 0.9 * curve.cap, (
+        f"{under(curve)}open periods {curve.tell()}: it stops growing before the cap"
     )
+
+
+def under(curve: Curve) -> str:
+    """Return the configured cap in words, where it is one that periods come near to."""
+    reached = curve.cap_configured and curve.cap < NO_CAP
+    return f"under a cap of {curve.cap:g} s, " if reached else ""
 
 
 @requirement("bo-grows", MUST, source="the question, AKKA, ARR")
 def test_each_failed_probe_makes_the_next_period_longer(
     growth: tuple[Curve, ...],
+    capped: Curve,
     half_recovered: HalfRecovered | None,
     failed_probes: tuple[FailedProbe, ...],
 ) -> None:
-    """Each failed probe makes the next open period longer, also after one that succeeded."""
+    """Each failed probe makes the next period longer, up to the cap, also after a success."""
     needs_reopening(failed_probes[:1])
     for curve in growth:
-        for a, b in zip(curve.periods[:3], curve.periods[1:3], strict=False):
+        # The second step of the steeper one may end at a cap that is built in.
+        looked_at = 3 if curve is growth[0] or curve.cap_configured else 2
+        for a, b in itertools.pairwise(curve.periods[:looked_at]):
             assert a.high is not None, f"it stayed open for {a.tell()}"
             assert b.high is None or b.low > 1.02 * a.high, (
                 f"with a threshold of {curve.threshold}, open periods {curve.tell()}: no growth"
             )
+    for curve in (*growth, capped):
+        grows_up_to_the_cap(curve)
     seen = half_recovered
     if seen is None or not (seen.succeeded.succeeded and seen.failed.admitted):
         return
@@ -137,7 +175,9 @@ def test_periods_grow_by_a_constant_factor(
     for curve in growth:
         needs_growth((curve,))
         bounds = list(ratios(curve))
-        blocked_unless(len(bounds) > 1, "bo-grows", f"open periods {curve.tell()}")
+        # Of the steeper one a single step may be all there is below a cap that is built in.
+        least = 2 if curve is growth[0] else 1
+        blocked_unless(len(bounds) >= least, "bo-grows", f"open periods {curve.tell()}")
         low = max(b[0] for b in bounds) * (1 - TOLERANCE)
         high = min(b[1] for b in bounds) * (1 + TOLERANCE)
         assert low <= high, (
@@ -303,6 +343,13 @@ def test_jitter_keeps_the_period_within_bounds(
         most = LONGEST * max(seen.base, capped.periods[0].figure or 0.0)
         assert high.low <= (1 + TOLERANCE) * most, (
             f"configured {seen.base:g} s with a jitter of {seen.jitter}, {drawn}"
+        )
+    plain, slight = capped.periods[0].figure, seen.slight
+    if plain and slight is not None and slight.figure is not None:
+        much, little = (max(abs((p.figure or 0) - plain) for p in ps) for ps in (ends, (slight,)))
+        assert much < 0.3 * plain or little < 0.9 * much, (
+            f"without jitter the first open period is {plain:.4g} s; {drawn} with a jitter of"
+            f" {seen.jitter}, and with a fifth of that it can be {slight.tell()}"
         )
     assert not any("x" in pattern for pattern in seen.after_the_cap), (
         f"under a cap of {seen.cap:g} s, in {seen.rounds} rounds with jitter, calls at 1.05 caps"

@@ -1,5 +1,6 @@
 """Situations about the open period and how it grows."""
 
+import contextlib
 import itertools
 
 import msgspec
@@ -10,9 +11,13 @@ from grader.driver.lab import Lab, Refused
 from grader.driver.settings import NO_CAP
 from grader.history import CallSeen, OpenPeriod
 from grader.specification import scenario
-from spec_tests.scenarios.stories import DUE, close, first_period, tripped_and_due
+from spec_tests.scenarios.stories import close, first_period, tripped_and_due
 
 BASE, MULTIPLIER, CAP = 10.0, 2.0, 60.0
+OTHER_BASE, OTHER_MULTIPLIER = 9.9, 3.0
+"""Just below what a breaker that looks at the time once a second or every ten can see."""
+FRACTIONAL = ("number", "timedelta", "milliseconds")
+"""Kinds of parameters that take a part of a second; of others it may be cut off."""
 ROUNDS = 12
 _PORTION = 100
 LIFETIME = 5e9
@@ -30,6 +35,8 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
     multiplier_configured: bool
     cap_configured: bool
     periods: tuple[OpenPeriod, ...]
+    drawn: bool = False
+    """Chance has a part in them that cannot be configured away."""
 
     def tell(self) -> str:
         """Return the periods in words."""
@@ -42,8 +49,15 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
         return any(b.high is None or b.low > 1.1 * (a.high or a.low) for a, b in pairs)
 
 
-def _curve(lab: Lab, threshold: int, cap: float, rounds: int) -> Curve:
-    breaker = lab.breaker(threshold=threshold, base=BASE, multiplier=MULTIPLIER, cap=cap)
+def _curve(
+    lab: Lab,
+    threshold: int,
+    cap: float,
+    rounds: int,
+    numbers: tuple[float, float] = (BASE, MULTIPLIER),
+) -> Curve:
+    base, multiplier = numbers
+    breaker = lab.breaker(threshold=threshold, base=base, multiplier=multiplier, cap=cap)
     breaker.trip()
     periods: list[OpenPeriod] = []
     for _ in range(rounds):
@@ -53,21 +67,34 @@ def _curve(lab: Lab, threshold: int, cap: float, rounds: int) -> Curve:
             break
     return Curve(
         threshold=threshold,
-        base=BASE,
-        multiplier=MULTIPLIER,
+        base=base,
+        multiplier=multiplier,
         cap=cap,
         base_configured=lab.offers("base"),
         multiplier_configured=lab.offers("multiplier"),
         cap_configured=lab.offers("cap"),
         periods=tuple(periods),
+        drawn=lab.binding.jittery,
     )
 
 
 @scenario
 def growth(lab: Lab) -> tuple[Curve, ...]:
-    """Let five probes fail one after the other, with the cap out of the way, at two thresholds."""
+    """Let five probes fail one after the other, with the cap out of the way, at two thresholds.
+
+    At the second one with another base and multiplier, where those can be told from the first.
+    """
     cap = float(lab.settings()["cap"]) if "cap" in lab.settings() else NO_CAP
-    return tuple(_curve(lab, threshold, cap, 5) for threshold in (3, 1))
+    return _curve(lab, 3, cap, 5), _other_curve(lab, cap)
+
+
+def _other_curve(lab: Lab, cap: float) -> Curve:
+    # With built-in jitter the period need not be in proportion to the base, nor to the multiplier.
+    if not lab.binding.jittery:
+        base = OTHER_BASE if lab.kind("base") in FRACTIONAL else BASE
+        with contextlib.suppress(Refused):
+            return _curve(lab, 1, cap, 5, (base, OTHER_MULTIPLIER))
+    return _curve(lab, 1, cap, 5)
 
 
 @scenario
@@ -187,34 +214,6 @@ def periods_by_threshold(lab: Lab) -> FirstPeriods:
     return FirstPeriods(thresholds=thresholds, periods=periods)
 
 
-class Jitter(msgspec.Struct, frozen=True, kw_only=True):
-    """Breakers under jitter, asked again and again at one instant."""
-
-    asked_at: float
-    """Seconds after the trip: the middle of what is drawn."""
-    breakers: int
-    changed_their_mind: int
-    """How many rejected a call and admitted one later, with no time between them."""
-
-
-@scenario
-def jittered(lab: Lab) -> Jitter:
-    """Wait until a period that is drawn may be over or not, then ask and ask."""
-    if not (lab.offers("jitter") or lab.binding.jittery):
-        raise NotOffered("there is no jitter")
-    lab.luck(0.5)
-    middle = first_period(lab, jitter=0.5).high or 0.0
-    lab.luck(None)
-    breakers, asked, changed = 12, 25, 0
-    for _ in range(breakers):
-        breaker = lab.breaker(jitter=0.5)
-        breaker.trip()
-        breaker.wait(middle)
-        first = breaker.succeed()
-        changed += first.rejected and any(breaker.succeed().admitted for _ in range(asked))
-    return Jitter(asked_at=middle, breakers=breakers, changed_their_mind=changed)
-
-
 class ManyRounds(msgspec.Struct, frozen=True, kw_only=True):
     """Very many half-open rounds that all fail."""
 
@@ -282,7 +281,7 @@ def long_run(lab: Lab) -> LongRun:
     breaker.trip()
     periods = [breaker.open_period()[0].high or 0.0 for _ in range(4)]
     growth = max(b / a if a else 1.0 for a, b in itertools.pairwise(periods))
-    patterns = _rounds(breaker, rounds - len(periods), LIFETIME)
+    patterns = rounds_of(breaker, rounds - len(periods), LIFETIME)
     if "x" in patterns:
         return LongRun(parameter="", rounds=rounds, outgrown=True)
     waited = max(periods[-1] * growth ** (rounds - len(periods)) / 10, 2 * periods[-1])
@@ -293,7 +292,7 @@ def long_run(lab: Lab) -> LongRun:
     )
 
 
-def _rounds(breaker: Breaker, times: int, period: float) -> tuple[str, ...]:
+def rounds_of(breaker: Breaker, times: int, period: float) -> tuple[str, ...]:
     """Let probes fail, one after each period; return the distinct outcomes (see `ManyRounds`)."""
     surface = breaker.surface()
     told = breaker.lab.ask(
@@ -307,58 +306,6 @@ def _rounds(breaker: Breaker, times: int, period: float) -> tuple[str, ...]:
         periods=[period],
     ).value
     return tuple(told["patterns"])
-
-
-class JitteredPeriods(msgspec.Struct, frozen=True, kw_only=True):
-    """Open periods under jitter: with the best and the worst luck, and at random."""
-
-    jitter: float | None
-    """What was configured; None where it is built in."""
-    base: float | None
-    """None where it cannot be configured."""
-    cap: float | None
-    """None where it cannot be configured."""
-    shortest: OpenPeriod
-    """The first open period where what is drawn is as small as it can be."""
-    longest: OpenPeriod
-    """The same where it is as large."""
-    rounds: int
-    """Half-open rounds under the cap, some at the least and the greatest luck, most at random."""
-    after_the_cap: tuple[str, ...]
-    """Distinct outcomes of the calls at 1.05 caps after each failure: x was kept out."""
-
-
-LEAST, MOST = 0.0, 1 - 2**-53
-
-
-@scenario
-def jitter_bounds(lab: Lab) -> JitteredPeriods:
-    """Measure the first open period at both ends of what is drawn; run many rounds at the cap."""
-    if not (lab.offers("jitter") or lab.binding.jittery):
-        raise NotOffered("there is no jitter")
-    jitter = 0.5
-    ends = []
-    patterns: dict[str, None] = {}
-    rounds = 0
-    for luck, times in ((LEAST, 8), (MOST, 8), (None, 200)):
-        lab.luck(luck)
-        breaker = lab.breaker(jitter=jitter, base=BASE, cap=CAP)
-        breaker.fails(breaker.threshold)
-        if luck is not None:
-            ends.append(breaker.open_period()[0])
-        if lab.offers("cap"):
-            patterns.update(dict.fromkeys(_rounds(breaker, times, DUE * CAP)))
-            rounds += times
-    lab.luck(lab.binding.luck)
-    return JitteredPeriods(
-        jitter=jitter if lab.offers("jitter") else None,
-        base=BASE if lab.offers("base") else None,
-        cap=CAP if lab.offers("cap") else None,
-        shortest=ends[0],
-        longest=ends[1],
-        rounds=rounds,
-        after_the_cap=tuple(patterns),
-    )
 
 
 class Constant(msgspec.Struct, frozen=True, kw_only=True):
