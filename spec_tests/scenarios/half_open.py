@@ -1,5 +1,7 @@
 """Situations about half-open: who is admitted, who decides, and what becomes of a slot."""
 
+import contextlib
+
 import msgspec
 
 from grader.conversation.failures import NotOffered
@@ -17,7 +19,14 @@ FURTHER = (5, 40)
 
 
 def _limits(lab: Lab) -> tuple[int | None, ...]:
-    return (1, 3) if lab.offers("limit") else (None,)
+    """Return the limits to try: one, and five or else three, as some set a bound to it."""
+    if not lab.offers("limit"):
+        return (None,)
+    try:
+        lab.breaker(limit=5, permitted=5)
+    except Refused:
+        return (1, 3)
+    return (1, 5)
 
 
 def _bursts(lab: Lab, callers: int, *, in_one_tick: bool) -> tuple[Burst, ...]:
@@ -85,14 +94,26 @@ def _breaker_with_successes(lab: Lab, wanted: int, period: OpenPeriod) -> Breake
 
 
 @scenario
-def three_successes(lab: Lab) -> Successes:
-    """Ask for three successes to close, and let three probes succeed one after the other."""
-    breaker = _breaker_with_successes(lab, 3, first_period(lab))
+def enough_successes(lab: Lab) -> Successes:
+    """Ask for five successes to close, and let as many probes succeed one after the other.
+
+    For three where five are refused or a round has no room for them.
+    """
+    period = first_period(lab)
+    with contextlib.suppress(Refused):
+        seen = _successes(lab, 5, period)
+        if not any(call.rejected for call in seen.probes):
+            return seen
+    return _successes(lab, 3, period)
+
+
+def _successes(lab: Lab, wanted: int, period: OpenPeriod) -> Successes:
+    breaker = _breaker_with_successes(lab, wanted, period)
     probes, states = [], []
-    for _ in range(3):
+    for _ in range(wanted):
         probes.append(breaker.succeed())
         states.append(breaker.state())
-    return Successes(wanted=3, probes=tuple(probes), states=tuple(states))
+    return Successes(wanted=wanted, probes=tuple(probes), states=tuple(states))
 
 
 @scenario

@@ -47,14 +47,26 @@ def trip_counts(lab: Lab) -> TripCounts:
     configurable = "threshold" in lab.binding.parameters or (
         by_rate and bool({"minimum_calls", "window_size"} & set(lab.binding.parameters))
     )
-    wanted = (2, 3, 5) if configurable else (None,)
+    wanted = (2, 3) if configurable else (None,)
     counts = [_count(lab.breaker(threshold=LEFT_OUT if n is None else n), n) for n in wanted]
+    if configurable:
+        counts.append(_count_many(lab))
     return TripCounts(
         configurable=configurable,
         unreadable=lab.binding.constructor.open_ended,
         by_rate=by_rate,
         counts=tuple(counts),
     )
+
+
+def _count_many(lab: Lab) -> TripCount:
+    """Count at the highest threshold: twelve, or five where those may not fit in what it keeps."""
+    if "threshold" in lab.binding.parameters and not (
+        lab.binding.by_rate or lab.offers("window_size")
+    ):
+        with contextlib.suppress(Refused):
+            return _count(lab.breaker(threshold=12), 12)
+    return _count(lab.breaker(threshold=5), 5)
 
 
 def _count(breaker: Breaker, configured: int | None) -> TripCount:
