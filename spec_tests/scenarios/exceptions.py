@@ -80,13 +80,19 @@ class Excluded(msgspec.Struct, frozen=True, kw_only=True):
 
 @scenario
 def exclude_list(lab: Lab) -> Excluded:
-    """Exclude a type; fail with it and with a subclass more often than the threshold."""
+    """Exclude two types; fail with each and with a subclass as often as the threshold."""
     if not lab.offers("ignored"):
         raise NotOffered("no exception type can be excluded")
     # Without the list of what counts: what is in no list would be left alone anyway.
-    breaker = lab.breaker(ignored=["ExcludedFailure"], counted=LEFT_OUT)
-    kinds = ("ExcludedFailure", "SpecificExcludedFailure")
-    calls = tuple(breaker.fail(kinds[n % 2]) for n in range(2 * breaker.threshold + 2))
+    several = lab.kind("ignored") in {"tuple", "list", "set", "frozenset"}
+    listed = [*(["UnrelatedFailure"] if several else []), "ExcludedFailure"]
+    breaker = lab.breaker(ignored=listed, counted=LEFT_OUT)
+    # Of each as many as the threshold, as what lies between may take failures back.
+    calls = tuple(
+        breaker.fail(kind)
+        for kind in (*listed, "SpecificExcludedFailure")
+        for _ in range(breaker.threshold)
+    )
     after = breaker.succeed()
     between = None
     if _trips_at_two(lab, counted=LEFT_OUT):
@@ -266,17 +272,21 @@ CLIENT_ERRORS = {
 
 @scenario
 def default_errors(lab: Lab) -> DefaultErrors:
-    """Fail with an error of the user's own; where that does not count, with others."""
+    """Fail with an error of the user's own and with builtin ones; perhaps with a client's."""
     try:
         lab.breaker(counted=LEFT_OUT)
     except Refused:
         raise NotOffered("what counts has to be set, there is no default") from None
     trips = {"UnrelatedFailure": _trips_with(lab, "UnrelatedFailure")}
+    further: tuple[str, ...] = BUILTIN_ERRORS
     if not trips["UnrelatedFailure"]:
         lab.breaker().trip()  # with what does count it can be tripped
         known = {error for errors in CLIENT_ERRORS.values() for error in errors}
-        for error in (*BUILTIN_ERRORS, *sorted(known)):
-            trips[error] = _trips_with(lab, error)
+        further = (*BUILTIN_ERRORS, *sorted(known))
+    elif _trips_with(lab, *BUILTIN_ERRORS):
+        further = ()
+        trips |= dict.fromkeys(BUILTIN_ERRORS, True)
+    trips |= {error: _trips_with(lab, error) for error in further}
     return DefaultErrors(trips=trips)
 
 
@@ -286,9 +296,12 @@ def http_clients(bench: Bench) -> tuple[str, ...]:
     return modules.imported_of(CLIENT_ERRORS, bench.candidate)
 
 
-def _trips_with(lab: Lab, error: str) -> bool:
+def _trips_with(lab: Lab, *errors: str) -> bool:
+    """Whether as many failures as the threshold trip it, of each of these types in turn."""
     breaker = lab.breaker(counted=LEFT_OUT)
-    calls = [breaker.fail(error) for _ in range(breaker.threshold)]
+    if breaker.threshold < len(errors):
+        return False
+    calls = [breaker.fail(errors[n % len(errors)]) for n in range(breaker.threshold)]
     return all(call.admitted for call in calls) and breaker.succeed().rejected
 
 
