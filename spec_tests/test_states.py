@@ -15,6 +15,7 @@ from grader.specification import (
     unknown_unless,
 )
 from spec_tests.scenarios.by_hand import ForcedOpen, ManualReset
+from spec_tests.scenarios.much_later import MuchLater
 from spec_tests.scenarios.remaining_time import Told
 from spec_tests.scenarios.states import (
     FailedProbe,
@@ -96,12 +97,19 @@ def test_a_rejection_can_be_told_from_the_calls_own_errors(trip: Trip) -> None:
 
 
 @requirement("st-recovers-by-itself", MUST, source="the question, R4J, MON")
-def test_the_call_after_the_open_period_is_admitted(trip: Trip, recovery: Recovery) -> None:
+def test_the_call_after_the_open_period_is_admitted(
+    trip: Trip, recovery: Recovery, a_day_later: MuchLater | None
+) -> None:
     """After the open period the next call is admitted, without any manual step."""
     blocked_unless(trip.rejects, "st-open-rejects", "it never rejects a call")
     assert recovery.probe.admitted, (
         f"at 1.05 × the first open period ({recovery.period.tell()}) the call"
         f" {recovery.probe.tell()}"
+    )
+    late = a_day_later
+    assert late is None or late.call.admitted, (
+        f"the first open period is {late.period.tell()}; a day and half of it after the trip the"
+        f" call {late.call.tell()}"
     )
 
 
