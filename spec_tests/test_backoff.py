@@ -144,7 +144,7 @@ def test_each_failed_probe_makes_the_next_period_longer(
     half_recovered: HalfRecovered | None,
     failed_probes: tuple[FailedProbe, ...],
 ) -> None:
-    """Each failed probe makes the next period longer, up to the cap, also after a success."""
+    """Each failed probe makes the next open period longer up to the cap, also after a success."""
     needs_reopening(failed_probes[:1])
     for curve in growth:
         # The second step of the steeper one may end at a cap that is built in.

@@ -257,9 +257,9 @@ def nested_rejection(lab: Lab) -> Weighed:
 class DefaultErrors(msgspec.Struct, frozen=True, kw_only=True):
     """Which errors trip a breaker that was told nothing of errors."""
 
-    trips: dict[str, bool]
-    """Whether as many of them as the threshold tripped it, by error; those of the clients that
-    the code does not import are left out."""
+    trips: dict[str, bool | None]
+    """Whether as many of them as the threshold tripped it, by error; None where not all of them
+    ran. Those of the clients that the code does not import are left out."""
 
 
 BUILTIN_ERRORS = ("ConnectionError", "TimeoutError", "OSError")
@@ -296,13 +296,16 @@ def http_clients(bench: Bench) -> tuple[str, ...]:
     return modules.imported_of(CLIENT_ERRORS, bench.candidate)
 
 
-def _trips_with(lab: Lab, *errors: str) -> bool:
-    """Whether as many failures as the threshold trip it, of each of these types in turn."""
+def _trips_with(lab: Lab, *errors: str) -> bool | None:
+    """Whether as many failures as the threshold trip it, of each of these types in turn.
+
+    None where there are more types than that, and where not all of the failing calls ran.
+    """
     breaker = lab.breaker(counted=LEFT_OUT)
     if breaker.threshold < len(errors):
-        return False
+        return None
     calls = [breaker.fail(errors[n % len(errors)]) for n in range(breaker.threshold)]
-    return all(call.admitted for call in calls) and breaker.succeed().rejected
+    return breaker.succeed().rejected if all(call.admitted for call in calls) else None
 
 
 class OddErrors(msgspec.Struct, frozen=True, kw_only=True):
