@@ -1,8 +1,11 @@
 """Async: what is awaited, what overlaps, what is cancelled."""
 
+from collections.abc import Mapping
+
 import pytest
 
-from grader.history import Burst, CallSeen, tell_all
+from grader.conversation.messages import Scalar
+from grader.history import Burst, CallSeen, show, tell_all
 from grader.specification import (
     ATTESTED,
     INFORMATIVE,
@@ -24,6 +27,9 @@ from spec_tests.scenarios.asynchronous import (
     Outside,
 )
 from spec_tests.scenarios.coroutines import HIDDEN, LeftBehind, Loops
+from spec_tests.scenarios.lives import CALLERS, FURTHER, Life, Lives
+from spec_tests.scenarios.states import FirstCall
+from spec_tests.scenarios.stories import DUE, EARLY
 from spec_tests.scenarios.ways_of_calling import Mixed, SameScripts, Script
 
 
@@ -152,9 +158,9 @@ def _marks(marks: str) -> str:
 @requirement("as-decorator", MUST, source="fabfuel, interlock", known=ATTESTED)
 @pytest.mark.parametrize("kind", ["async", "sync"])
 def test_a_decorated_function_stays_what_it_was(
-    kind: str, decorated_functions: tuple[Decorated, ...]
+    kind: str, decorated_functions: tuple[Decorated, ...], first_call: FirstCall
 ) -> None:
-    """A decorated function keeps its kind, its name, its docstring and `__wrapped__`."""
+    """A decorated function keeps its kind, name, docstring and `__wrapped__`, and its arguments."""
     seen = next((d for d in decorated_functions if d.kind == kind), None)
     if seen is None:
         not_offered_unless(condition=False, explanation=f"there is no {kind} decorator")
@@ -167,6 +173,17 @@ def test_a_decorated_function_stays_what_it_was(
     assert seen.doc.endswith("one page."), f"its docstring became {seen.doc!r}"
     assert seen.unwraps, "`__wrapped__` does not lead back to the function"
     assert seen.call.succeeded, f"calling it: it {seen.call.tell()}"
+    if first_call.call.keywords == first_call.keywords:  # else that is not the decorator's doing
+        given, got = (seen.arguments, seen.keywords), (seen.call.arguments, seen.call.keywords)
+        assert got == given, (
+            f"called with {_told(*given)}, the decorated function received {_told(*got)}"
+        )
+
+
+def _told(arguments: tuple[Scalar, ...], keywords: Mapping[str, Scalar]) -> str:
+    shown = [show(value) for value in arguments]
+    shown += [f"{name}={show(value)}" for name, value in keywords.items()]
+    return f"({', '.join(shown)})"
 
 
 @requirement("as-decorator-not-run", MUST, source="seen in libraries", known=ATTESTED)
@@ -194,10 +211,25 @@ def test_a_context_manager_guards_like_a_call(context_managers: Context) -> None
     failed, succeeded = seen.overlapping
     assert failed.failed, f"of two overlapping calls the failing one {failed.tell()}"
     assert succeeded.succeeded, f"of two overlapping calls the good one {succeeded.tell()}"
+    _shares_its_state(seen)
     # Where failures are counted over a time, a success between them takes nothing back.
     assert seen.after_overlap[-1].succeeded or seen.after_sequence.rejected, (
         "a failure and then a success overlapped; after one failure less than the threshold the"
         f" next call {seen.after_overlap[-1].tell()}"
+    )
+
+
+def _shares_its_state(seen: Context) -> None:
+    beside, failures = seen.beside_calls, len(seen.failures)
+    if beside is None or not beside.called.rejected:
+        return
+    assert beside.entered.rejected, (
+        f"{failures} failing calls opened it for calls, yet its context manager"
+        f" {beside.entered.tell()}"
+    )
+    assert beside.called_after_contexts.rejected, (
+        f"{failures} failures inside its context manager opened it for that, yet a call"
+        f" {beside.called_after_contexts.tell()}"
     )
 
 
@@ -206,12 +238,19 @@ def _entered(seen: Context) -> str:
 
 
 @requirement("as-call-vs-ctx-equal", SHOULD, source="seen in libraries")
-def test_every_way_of_calling_classifies_alike(same_scripts: SameScripts) -> None:
-    """A call, a decorated function and a context manager count the same outcomes alike."""
+def test_every_way_of_calling_classifies_alike(
+    same_scripts: SameScripts, lives: tuple[Lives, ...]
+) -> None:
+    """Calls, decorated functions and context managers count alike, while half-open, too."""
     tripped = [after for s in same_scripts.scripts for after in s.tripped_after.values()]
     blocked_unless(any(t is not None for t in tripped), "th-exact", "no failures trip it")
     for script in same_scripts.scripts:
         assert len(set(script.tripped_after.values())) == 1, _disagreement(script)
+    for played in lives:
+        first, *others = played.lives
+        for other in others:
+            differing = _difference(first, other)
+            assert not differing, differing
     recorded(f"{', '.join(same_scripts.ways)} agree")
 
 
@@ -221,6 +260,31 @@ def _disagreement(script: Script) -> str:
         for way, after in script.tripped_after.items()
     )
     return f"at a threshold of {script.threshold}, after {script.script}: {'; '.join(told)}"
+
+
+def _difference(first: Life, other: Life) -> str:
+    for one, two in zip(_stages(first), _stages(other), strict=False):
+        if one[1] != two[1]:
+            return f"{one[0]}: with {other.way} {two[1]}; with {first.way} {one[1]}"
+    return ""
+
+
+def _stages(life: Life) -> list[tuple[str, str]]:
+    """Return what the story came to, one thing after the other, with what was seen of it."""
+    come = "some time after a cancelled probe" if life.cancelled else "after the open period"
+    told = [(f"{CALLERS} callers {come}", f"{life.together} ran together")]
+    if life.reopened is not None:
+        next_call = "was rejected" if life.reopened else "was not rejected"
+        told.append(("their functions failed, and the next call", next_call))
+    if life.period is not None:
+        of = f"of the {life.period.tell()} that it is open after they failed, a good call"
+        told.append((f"at {EARLY:g} {of}", "ran" if life.early else "was rejected"))
+        if life.due is not None:
+            told.append((f"at {DUE:g} {of}", "ran" if life.due else "did not run"))
+    for rounds, together in enumerate(life.closing, start=1):
+        after = f"{FURTHER} callers after {rounds} {'round' if rounds == 1 else 'rounds'}"
+        told.append((f"{after} of good calls", f"{together} ran together"))
+    return told
 
 
 @requirement("as-no-unawaited", SHOULD, source="agri#912", known=ATTESTED)

@@ -67,9 +67,9 @@ class Breaker:
         """Make a call that fails; return what came of it."""
         return self.call(planned=error or self.lab.binding.failure, **how).seen
 
-    def fails(self, times: int) -> tuple[CallSeen, ...]:
+    def fails(self, times: int, surface: Surface | None = None) -> tuple[CallSeen, ...]:
         """Make several calls that fail, one after the other."""
-        return tuple(self.fail() for _ in range(times))
+        return tuple(self.fail(surface=surface) for _ in range(times))
 
     def burst(self, callers: int, surface: Surface | None = None) -> list[Call]:
         """Start several calls in one tick; their functions stay parked."""
@@ -97,9 +97,9 @@ class Breaker:
         )
         return outer, inner
 
-    def queue(self, callers: int) -> list[Call]:
+    def queue(self, callers: int, surface: Surface | None = None) -> list[Call]:
         """Start several calls, each settled before the next; their functions stay parked."""
-        return [self.call() for _ in range(callers)]
+        return [self.call(surface=surface) for _ in range(callers)]
 
     def end_together(self, calls: list[Call], planned: str) -> None:
         """Let several parked functions end in one tick."""
@@ -132,30 +132,35 @@ class Breaker:
         if "window_time" in self.lab.binding.parameters and window is not None:
             self.wait(1.05 * float(window))
 
-    def trip(self) -> tuple[CallSeen, ...]:
+    def trip(self, surface: Surface | None = None) -> tuple[CallSeen, ...]:
         """Let it fail until the next call would be rejected; raise Blocked if that never comes.
 
         Leaves the breaker open with no time passed since the tripping failure.
         """
-        calls = self._fails_until_open() if self.lab.binding.by_rate else self.fails(self.threshold)
+        by_rate = self.lab.binding.by_rate
+        calls = self._fails_until_open(surface) if by_rate else self.fails(self.threshold, surface)
         if any(call.rejected for call in calls) or not all(call.ended for call in calls):
             raise Blocked("th-exact", f"tripping did not go as measured: {calls[-1].tell()}")
         return calls
 
-    def _fails_until_open(self) -> tuple[CallSeen, ...]:
+    def _fails_until_open(self, surface: Surface | None) -> tuple[CallSeen, ...]:
         """Let it fail as often as a share of earlier calls takes, where it says when it is open."""
-        calls = [self.fail()]
+        calls = [self.fail(surface=surface)]
         while self.state() == "closed" and calls[-1].failed and len(calls) < MOST_FAILURES:
-            calls.append(self.fail())
+            calls.append(self.fail(surface=surface))
         told = self.state() is not None
-        return (*calls, *(() if told else self.fails(self.threshold - 1)))
+        return (*calls, *(() if told else self.fails(self.threshold - 1, surface)))
 
     def wait(self, seconds: float) -> None:
         """Let virtual time pass."""
         self.lab.wait(seconds)
 
     def open_period(
-        self, *, planned: str | None = None, most: float = 2_000.0
+        self,
+        *,
+        planned: str | None = None,
+        most: float = 2_000.0,
+        surface: Surface | None = None,
     ) -> tuple[OpenPeriod, CallSeen]:
         """Measure how long it stays open from now, by calling again and again.
 
@@ -163,7 +168,7 @@ class Breaker:
         default a failure. `most` bounds the wait, in seconds.
         """
         planned = planned or self.lab.binding.failure
-        surface = self.surface()
+        surface = surface or self.surface()
         call = Call(self.lab, surface, planned)
         base = float(self.settings.get("base") or 10.0)
         reply = self.lab.ask(

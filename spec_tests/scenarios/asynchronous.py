@@ -147,6 +147,13 @@ class Decorated(msgspec.Struct, frozen=True, kw_only=True):
     doc: str
     unwraps: bool
     call: CallSeen
+    """A call of it with the arguments and keywords below."""
+    arguments: tuple[str | int, ...] = ()
+    keywords: dict[str, str | int] = {}
+
+
+ARGUMENTS: tuple[str | int, ...] = ("page",)
+KEYWORDS: dict[str, str | int] = {"per_page": 7, "flag": "yes"}
 
 
 @scenario
@@ -166,7 +173,7 @@ def decorated_functions(lab: Lab) -> tuple[Decorated, ...]:
             continue
         breaker = build()
         told = lab.ask("decorated", breaker=breaker.handle, surface=surface.data, form=mode).value
-        call = build().succeed(surface=surface)
+        call = build().call(*ARGUMENTS, planned="return", surface=surface, keywords=KEYWORDS)
         seen.append(
             Decorated(
                 kind=mode,
@@ -175,12 +182,25 @@ def decorated_functions(lab: Lab) -> tuple[Decorated, ...]:
                 name=str(told["name"]),
                 doc=str(told["doc"]),
                 unwraps=told["unwraps"],
-                call=call,
+                call=call.seen,
+                arguments=ARGUMENTS,
+                keywords=KEYWORDS,
             )
         )
     if not seen:
         raise NotOffered("there is no decorator")
     return tuple(seen)
+
+
+class BesideCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """A breaker that has a context manager and can be given a function to call."""
+
+    called: CallSeen
+    """A call after the failures that were to trip it, made by such calls."""
+    entered: CallSeen
+    """The context manager after these."""
+    called_after_contexts: CallSeen
+    """A call of a breaker that was tripped, or was to be, inside its context manager."""
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,6 +215,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """One failure less than the threshold, after the success of the overlap, and one call more."""
     after_sequence: CallSeen
     """On another breaker, the same without an overlap: the call after them."""
+    beside_calls: BesideCalls | None = None
+    """None where the breaker takes no function to call."""
 
 
 @scenario
@@ -208,6 +230,7 @@ def context_managers(lab: Lab) -> Context:
     breaker = lab.breaker()
     failures = tuple(breaker.fail(surface=surface) for _ in range(breaker.threshold))
     entry = breaker.succeed(surface=surface)
+    beside = _beside_calls(lab, breaker, surface)
     other = lab.breaker()
     one, two = other.call(surface=surface), other.call(surface=surface)
     together = one.seen.running + two.seen.running
@@ -227,4 +250,19 @@ def context_managers(lab: Lab) -> Context:
         together=together,
         after_overlap=(*fewer, other.succeed(surface=surface)),
         after_sequence=third.succeed(surface=surface),
+        beside_calls=beside,
+    )
+
+
+def _beside_calls(lab: Lab, tripped: Breaker, context: Surface) -> BesideCalls | None:
+    """Make a call where contexts have failed, then enter one where calls have."""
+    calling = lab.binding.surface(mode=context.mode, style="call")
+    if calling is None:
+        return None
+    breaker = lab.breaker()
+    breaker.fails(breaker.threshold, calling)
+    return BesideCalls(
+        called=breaker.succeed(surface=calling),
+        entered=breaker.succeed(surface=context),
+        called_after_contexts=tripped.succeed(surface=calling),
     )

@@ -25,31 +25,24 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SameScripts(msgspec.Struct, frozen=True, kw_only=True):
-    """The same scripts through every way of calling that one mode has."""
+    """The same scripts through every way of calling that can play them."""
 
     mode: str
     ways: tuple[str, ...]
     scripts: tuple[Script, ...]
 
 
-@scenario
-def same_scripts(lab: Lab) -> SameScripts:
-    """Play failures, successes, cancellations and excluded errors through each way of calling."""
-    for mode in ("async", "sync"):
-        ways = _ways(lab, mode)
-        if len(ways) > 1:
-            break
-    else:
-        raise NotOffered("there is one way of making a call")
-    scripts = []
-    for steps, settings in _scripts(lab, mode):
-        tripped = {}
-        for way, surface in ways.items():
-            breaker = lab.breaker(**settings)
-            tripped[way] = _play(breaker, surface, steps)
-        told = ", ".join(map(_tell, steps))
-        scripts.append(Script(threshold=breaker.threshold, script=told, tripped_after=tripped))
-    return SameScripts(mode=mode, ways=tuple(ways), scripts=tuple(scripts))
+def ways_to_call(lab: Lab) -> tuple[dict[str, Surface], dict[str, Surface]]:
+    """Return the ways in which tasks make a call, then those in which threads do, by their names.
+
+    Of each style there is one, the first; of threads, where tasks make calls, the first of all.
+    Permits are none: who uses them decides what counts.
+    """
+    tasks, plain = _ways(lab, "async"), lab.binding.of_threads
+    if plain is None or not tasks:
+        return tasks, {} if plain is None else _ways(lab, "sync")
+    named = plain.style in STYLES
+    return tasks, {f"{STYLES[plain.style]} in a thread": plain} if named else {}
 
 
 def _ways(lab: Lab, mode: str) -> dict[str, Surface]:
@@ -58,6 +51,31 @@ def _ways(lab: Lab, mode: str) -> dict[str, Surface]:
         if surface.mode == mode and surface.style in STYLES:
             found.setdefault(STYLES[surface.style], surface)
     return found
+
+
+@scenario
+def same_scripts(lab: Lab) -> SameScripts:
+    """Play failures, successes, cancellations and excluded errors through each way of calling.
+
+    Where tasks make calls, threads play of these what is about failures and excluded errors.
+    """
+    tasks, threads = ways_to_call(lab)
+    ways = {**tasks, **threads}
+    if len(ways) < 2:
+        raise NotOffered("there is one way of making a call")
+    mode = "async" if tasks else "sync"
+    scripts = []
+    for steps, settings in _scripts(lab, mode):
+        playing = tasks or threads
+        if not {"cancel", "KeyboardInterrupt", "return"} & set(steps):
+            playing = ways
+        tripped = {}
+        for way, surface in playing.items():
+            breaker = lab.breaker(**settings)
+            tripped[way] = _play(breaker, surface, steps)
+        told = ", ".join(map(_tell, steps))
+        scripts.append(Script(threshold=breaker.threshold, script=told, tripped_after=tripped))
+    return SameScripts(mode=mode, ways=tuple(ways), scripts=tuple(scripts))
 
 
 def _scripts(lab: Lab, mode: str) -> list[tuple[tuple[str, ...], dict[str, object]]]:
