@@ -247,9 +247,8 @@ def test_every_way_of_calling_classifies_alike(
     for script in same_scripts.scripts:
         assert len(set(script.tripped_after.values())) == 1, _disagreement(script)
     for played in lives:
-        first, *others = played.lives
-        for other in others:
-            differing = _difference(first, other)
+        for other in played.lives[1:]:
+            differing = _difference(played, other)
             assert not differing, differing
     recorded(f"{', '.join(same_scripts.ways)} agree")
 
@@ -262,25 +261,30 @@ def _disagreement(script: Script) -> str:
     return f"at a threshold of {script.threshold}, after {script.script}: {'; '.join(told)}"
 
 
-def _difference(first: Life, other: Life) -> str:
-    for one, two in zip(_stages(first), _stages(other), strict=False):
-        if one[1] != two[1]:
-            return f"{one[0]}: with {other.way} {two[1]}; with {first.way} {one[1]}"
+def _difference(played: Lives, other: Life) -> str:
+    """Return in words what came differently of another way than of the first, if anything."""
+    first = played.lives[0]
+    stages = zip(_stages(played, first), _stages(played, other), strict=False)
+    for (stage, usual), (_, seen) in stages:
+        if seen != usual:
+            return f"{stage}: with {other.way} {seen}; with {first.way} {usual}"
     return ""
 
 
-def _stages(life: Life) -> list[tuple[str, str]]:
+def _stages(played: Lives, life: Life) -> list[tuple[str, str]]:
     """Return what the story came to, one thing after the other, with what was seen of it."""
-    come = "some time after a cancelled probe" if life.cancelled else "after the open period"
+    come = "some time after a cancelled probe" if played.cancelled else "after the open period"
     told = [(f"{CALLERS} callers {come}", f"{life.together} ran together")]
     if life.reopened is not None:
-        next_call = "was rejected" if life.reopened else "was not rejected"
-        told.append(("their functions failed, and the next call", next_call))
-    if life.period is not None:
-        of = f"of the {life.period.tell()} that it is open after they failed, a good call"
-        told.append((f"at {EARLY:g} {of}", "ran" if life.early else "was rejected"))
-        if life.due is not None:
-            told.append((f"at {DUE:g} {of}", "ran" if life.due else "did not run"))
+        next_call = "it was rejected" if life.reopened else "it was not rejected"
+        told.append(("their functions failed, and the next call came", next_call))
+    lasts = (
+        f"of the {played.period.tell()} that failed probes keep it open" if played.period else ""
+    )
+    if life.early is not None:
+        told.append((f"a call at {EARLY:g} {lasts}", "it ran" if life.early else "it did not run"))
+    if life.due is not None:
+        told.append((f"a call at {DUE:g} {lasts}", "it ran" if life.due else "it did not run"))
     for rounds, together in enumerate(life.closing, start=1):
         after = f"{FURTHER} callers after {rounds} {'round' if rounds == 1 else 'rounds'}"
         told.append((f"{after} of good calls", f"{together} ran together"))

@@ -26,16 +26,12 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a story by one way of calling; what was not reached is None."""
 
     way: str
-    cancelled: bool
-    """A probe was cancelled, and it had time, before the callers came."""
     together: int
     """How many of the callers ran together once the open period was over."""
     reopened: bool | None = None
     """When their functions had failed, the next call was rejected."""
-    period: OpenPeriod | None = None
-    """How long it was open then, by the way that the others are held against."""
     early: bool | None = None
-    """A call ran before that period was over."""
+    """A call ran before the period was over for which it is open then."""
     due: bool | None = None
     """A call ran when it was over."""
     closing: tuple[int, ...] = ()
@@ -45,6 +41,10 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
 class Lives(msgspec.Struct, frozen=True, kw_only=True):
     """The same story by several ways of calling, the first of which the others are held against."""
 
+    cancelled: bool
+    """A probe was cancelled, and it had time, before the callers came."""
+    period: OpenPeriod | None
+    """How long the first way is kept out after the callers failed; None: that is not compared."""
     lives: tuple[Life, ...]
 
 
@@ -55,25 +55,26 @@ def lives(lab: Lab) -> tuple[Lives, ...]:
     Threads cancel nothing: what they do is held against a story without that.
     """
     tasks, threads = ways_to_call(lab)
-    first = next(iter({**tasks, **threads}.items()), None)
-    if first is None:
+    ways = {**tasks, **threads}
+    if len(ways) < 2:
         return ()
-    groups = [(tasks, True), ({first[0]: first[1], **threads}, False)]
+    first = next(iter(ways))
+    groups = [(tasks, True), ({first: ways[first], **threads}, False)]
     try:
-        story = _Story(lab)
+        story = _Story(lab, ways[first], cancels=len(tasks) > 1)
         return tuple(
-            Lives(lives=lived)
-            for ways, cancels in groups
-            if len(ways) > 1 and (lived := story.play_all(ways, cancels=cancels))
+            played
+            for group, cancels in groups
+            if len(group) > 1 and (played := story.play_all(group, cancels=cancels))
         )
     except (Blocked, Unknown):
         return ()  # a life is only compared with one that came to something
 
 
 class _Story:
-    """The story, with what of it the first way has shown."""
+    """The story, with the times at which something happens in it."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, first: Surface, *, cancels: bool) -> None:
         self._lab = lab
         self._opens = first_period(lab)
         self._settings = _SETTINGS
@@ -81,76 +82,87 @@ class _Story:
             lab.breaker(**_SETTINGS)
         except Refused:  # of more successes than probes, for one
             self._settings = {}
+        self._period = self._measured(first, cancels=cancels)
 
-    def play_all(self, ways: dict[str, Surface], *, cancels: bool) -> tuple[Life, ...]:
-        """Play it by each way; those that do not trip as the first one does are left out."""
+    def _measured(self, surface: Surface, *, cancels: bool) -> OpenPeriod | None:
+        """Measure on a breaker of its own, as that takes many calls, how long failed probes last.
+
+        None where that is not the same each time, and where they do not open it.
+        """
+        if self._lab.binding.jittery:
+            return None
+        breaker = self._due(surface, cancels=cancels)
+        if self._crowd("", breaker, surface).reopened:
+            period, _ = breaker.open_period(surface=surface)
+            return None if period.high is None else period
+        return None
+
+    def play_all(self, ways: dict[str, Surface], *, cancels: bool) -> Lives | None:
+        """Play it by each way; those that do not trip or let callers wait are left out."""
         lived: list[Life] = []
         for way, surface in ways.items():
-            first = lived[0] if lived else None
             try:
-                lived.append(self._play(way, surface, first, cancels=cancels))
+                lived.append(self._play(way, surface, cancels=cancels))
             except Blocked:
-                if first is None:
+                if not lived:
                     raise
-        return tuple(lived) if len(lived) > 1 else ()
+        if len(lived) < 2:
+            return None
+        return Lives(cancelled=cancels, period=self._period, lives=tuple(lived))
 
-    def _play(self, way: str, surface: Surface, first: Life | None, *, cancels: bool) -> Life:
+    def _play(self, way: str, surface: Surface, *, cancels: bool) -> Life:
+        breaker, period = self._due(surface, cancels=cancels), self._period
+        life = self._crowd(way, breaker, surface)
+        if not life.reopened or period is None:
+            return life
+        breaker.wait(early(period))
+        life = msgspec.structs.replace(life, early=breaker.succeed(surface=surface).admitted)
+        if life.early:
+            return life
+        breaker.wait(due(period) - early(period))
+        life = msgspec.structs.replace(life, due=breaker.succeed(surface=surface).admitted)
+        closing = _closing(breaker, surface) if life.due else ()
+        return msgspec.structs.replace(life, closing=closing)
+
+    def _due(self, surface: Surface, *, cancels: bool) -> Breaker:
+        """Return a breaker whose open period is over, whatever a cancelled probe makes of it."""
         breaker = self._lab.breaker(**self._settings)
         breaker.trip(surface)
         if not breaker.succeed(surface=surface).rejected:
-            raise Blocked("th-exact", f"{way} did not trip it")
+            raise Blocked("th-exact", "it does not trip")
         breaker.wait(due(self._opens))
         if cancels:
             breaker.call(surface=surface).cancel()
             breaker.wait(due(self._opens) * max(1.0, self._lab.growth or 1.0))
-        running = _callers(breaker, surface, CALLERS)
-        life = Life(way=way, cancelled=cancels, together=len(running))
+        return breaker
+
+    def _crowd(self, way: str, breaker: Breaker, surface: Surface) -> Life:
+        """Let callers come, and the functions of those that run fail."""
+        running = _running(breaker, surface, CALLERS)
+        life = Life(way=way, together=len(running))
         if not running:
             return life
         breaker.end_together(running, self._lab.binding.failure)
         reopened = breaker.succeed(surface=surface).rejected
-        life = msgspec.structs.replace(life, reopened=reopened)
-        if not reopened or self._lab.binding.jittery:
-            return life
-        if first is None:
-            return _measure(breaker, surface, life)
-        return _compare(breaker, surface, life, first)
+        return msgspec.structs.replace(life, reopened=reopened)
 
 
-def _callers(breaker: Breaker, surface: Surface, number: int) -> list[Call]:
-    """Let callers come, one after the other; return those that run."""
-    return [call for call in breaker.queue(number, surface) if call.seen.running]
+def _running(breaker: Breaker, surface: Surface, callers: int) -> list[Call]:
+    """Let callers come, one after the other; return those that run.
 
-
-def _measure(breaker: Breaker, surface: Surface, life: Life) -> Life:
-    period, call = breaker.open_period(planned="return", surface=surface)
-    if not call.succeeded:
-        return life
-    return msgspec.structs.replace(
-        life, period=period, early=False, due=True, closing=_closing(breaker, surface)
-    )
-
-
-def _compare(breaker: Breaker, surface: Surface, life: Life, first: Life) -> Life:
-    period = first.period
-    if period is None:
-        return life
-    breaker.wait(early(period))
-    if not breaker.succeed(surface=surface).rejected:
-        return msgspec.structs.replace(life, period=period, early=True)
-    breaker.wait(due(period) - early(period))
-    if not breaker.succeed(surface=surface).succeeded:
-        return msgspec.structs.replace(life, period=period, early=False, due=False)
-    return msgspec.structs.replace(
-        life, period=period, early=False, due=True, closing=_closing(breaker, surface)
-    )
+    Raises Blocked where any waits inside the breaker: who runs next is not for a story to say.
+    """
+    calls = breaker.queue(callers, surface)
+    if any(call.seen.waiting for call in calls):
+        raise Blocked("ho-fast-reject", "callers wait inside the breaker")
+    return [call for call in calls if call.seen.running]
 
 
 def _closing(breaker: Breaker, surface: Surface) -> tuple[int, ...]:
     """Let callers come and all that run succeed, until all of them run."""
     together: list[int] = []
     while len(together) < _ROUNDS and (not together or 0 < together[-1] < FURTHER):
-        running = _callers(breaker, surface, FURTHER)
+        running = _running(breaker, surface, FURTHER)
         breaker.end_together(running, "return")
         together.append(len(running))
     return tuple(together)
