@@ -344,13 +344,12 @@ def test_jitter_keeps_the_period_within_bounds(
         assert high.low <= (1 + TOLERANCE) * most, (
             f"configured {seen.base:g} s with a jitter of {seen.jitter}, {drawn}"
         )
-    plain, slight = capped.periods[0].figure, seen.slight
-    if plain and slight is not None and slight.figure is not None:
-        much, little = (max(abs((p.figure or 0) - plain) for p in ps) for ps in (ends, (slight,)))
-        assert much < 0.3 * plain or little < 0.9 * much, (
-            f"without jitter the first open period is {plain:.4g} s; {drawn} with a jitter of"
-            f" {seen.jitter}, and with a fifth of that it can be {slight.tell()}"
-        )
+    # What the number means differs, but it makes a difference where what it does is that large.
+    pairs = [(a.figure or 0.0, b) for a, b in zip(ends, seen.slight, strict=False)]
+    wide = high.low - (low.high or 0.0) > 0.3 * high.low
+    assert not (wide and pairs and all(near(b, a) for a, b in pairs)), (
+        f"{drawn} with a jitter of {seen.jitter}, and just so with a fifth of that"
+    )
     assert not any("x" in pattern for pattern in seen.after_the_cap), (
         f"under a cap of {seen.cap:g} s, in {seen.rounds} rounds with jitter, calls at 1.05 caps"
         " after a failed probe were kept out"

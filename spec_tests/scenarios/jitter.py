@@ -51,8 +51,8 @@ class JitteredPeriods(msgspec.Struct, frozen=True, kw_only=True):
     """The first open period where what is drawn is as small as it can be."""
     longest: OpenPeriod
     """The same where it is as large."""
-    slight: OpenPeriod | None = None
-    """With a fifth of that jitter, and the luck with which it was further from the base."""
+    slight: tuple[OpenPeriod, ...] = ()
+    """The shortest and the longest with a fifth of that jitter, where that can be configured."""
     rounds: int
     """Half-open rounds under the cap, some at the least and the greatest luck, most at random."""
     after_the_cap: tuple[str, ...]
@@ -68,7 +68,7 @@ def jitter_bounds(lab: Lab) -> JitteredPeriods:
     if not (lab.offers("jitter") or lab.binding.jittery):
         raise NotOffered("there is no jitter")
     jitter = 0.5
-    ends: list[OpenPeriod] = []
+    ends = []
     patterns: dict[str, None] = {}
     rounds = 0
     for luck, times in ((LEAST, 8), (MOST, 8), (None, 200)):
@@ -80,7 +80,7 @@ def jitter_bounds(lab: Lab) -> JitteredPeriods:
         if lab.offers("cap"):
             patterns.update(dict.fromkeys(rounds_of(breaker, times, DUE * CAP)))
             rounds += times
-    slight = _slight(lab, ends, jitter / 5)
+    slight = _slight(lab, jitter / 5)
     lab.luck(lab.binding.luck)
     return JitteredPeriods(
         jitter=jitter if lab.offers("jitter") else None,
@@ -94,22 +94,20 @@ def jitter_bounds(lab: Lab) -> JitteredPeriods:
     )
 
 
-def _slight(lab: Lab, ends: list[OpenPeriod], jitter: float) -> OpenPeriod | None:
-    """Measure with less jitter, at the end that is further from the base; None if it has no size.
+def _slight(lab: Lab, jitter: float) -> tuple[OpenPeriod, ...]:
+    """Measure both ends with less jitter; nothing where it has no size.
 
     A switch has none, and a whole number may not go below one.
     """
     if lab.kind("jitter") not in {"number", "percent", "range"}:
-        return None
-    _, luck = max(zip(ends, (LEAST, MOST), strict=True), key=lambda end: _off(end[0]))
-    lab.luck(luck)
-    try:
-        breaker = lab.breaker(jitter=jitter, base=BASE, cap=CAP)
-    except Refused:
-        return None
-    breaker.fails(breaker.threshold)
-    return breaker.open_period()[0]
-
-
-def _off(period: OpenPeriod) -> float:
-    return abs((period.figure or 0.0) - BASE)
+        return ()
+    ends = []
+    for luck in (LEAST, MOST):
+        lab.luck(luck)
+        try:
+            breaker = lab.breaker(jitter=jitter, base=BASE, cap=CAP)
+        except Refused:
+            return ()
+        breaker.fails(breaker.threshold)
+        ends.append(breaker.open_period()[0])
+    return tuple(ends)
