@@ -52,9 +52,6 @@ needs(
     " as-mixed ts-single-trip",
 )
 
-# Where tasks wait for each other without end, no story of several callers can be played.
-needs("as-concurrent", rows="as-call-vs-ctx-equal")
-
 # How many successes close it decides what a later round needs.
 needs("ho-success-threshold", rows="ho-success-reset")
 

@@ -7,7 +7,7 @@ scenarios use: whatever a breaker chooses to do, it shows in both.
 import msgspec
 
 from grader.binding.model import Surface
-from grader.conversation.failures import Blocked, Unknown
+from grader.conversation.failures import Blocked, Hung, Unknown
 from grader.driver.breaker import Breaker
 from grader.driver.call import Call
 from grader.driver.lab import Lab, Refused
@@ -67,7 +67,7 @@ def lives(lab: Lab) -> tuple[Lives, ...]:
             for group, cancels in groups
             if len(group) > 1 and (played := story.play_all(group, cancels=cancels))
         )
-    except (Blocked, Unknown):
+    except (Blocked, Hung, Unknown):
         return ()  # a life is only compared with one that came to something
 
 
