@@ -82,20 +82,29 @@ def _setters(builder: ClassShape, end: MethodShape) -> Iterator[Argument]:
         parameters = [p for p in method.parameters if p.kind != "var_keyword"]
         if method.static or method == end or not parameters:
             continue
-        arguments = [_argument(method, p, taken, alone=len(parameters) == 1) for p in parameters]
+        several = len(parameters) > 1
+        arguments = [
+            _argument(method, p, taken, alone=not several, first=p is parameters[0])
+            for p in parameters
+        ]
         known = tuple(a for a in arguments if a is not None)
-        if any(p.required for p, a in zip(parameters, arguments, strict=True) if a is None):
+        unknown = [a is None or (several and a.concept is None) for a in arguments]
+        if any(p.required for p, is_so in zip(parameters, unknown, strict=True) if is_so):
             continue  # what it wants is not known
         if len(parameters) == 1 and known:
             yield msgspec.structs.replace(known[0], name=method.name, positional=True)
         elif known and len(parameters) > 1:
-            several = Constructor(call=method.name, arguments=known)
-            spare = not several.concepts
-            yield Argument(name=method.name, nested=several, spare=spare)
+            call = Constructor(call=method.name, arguments=known)
+            yield Argument(name=method.name, nested=call, spare=not call.concepts)
 
 
 def _argument(
-    method: MethodShape, parameter: ParameterShape, taken: set[str], *, alone: bool
+    method: MethodShape,
+    parameter: ParameterShape,
+    taken: set[str],
+    *,
+    alone: bool,
+    first: bool,
 ) -> Argument | None:
     names = (method.name, _PREFIX.sub("", method.name)) if alone else (parameter.name,)
     # `back_off(start)` sets what `start_back_off` or `back_off_start` would.
@@ -103,6 +112,8 @@ def _argument(
     concept = _concept((*names, *together), taken)
     if concept is None and not parameter.variadic:
         concept = _concept((parameter.name,), taken)
+    if concept is None and first and parameter.required and not alone:
+        concept = _concept((method.name, _PREFIX.sub("", method.name)), taken)
     shown = msgspec.structs.replace(parameter, name=_with_unit(method.name, parameter.name))
     if concept is not None:
         taken.add(concept)

@@ -201,6 +201,12 @@ def _fits(parameter: ParameterShape, concept: str) -> bool:
     annotation = parameter.annotation.lower()
     if concept in NUMBERS and isinstance(default, str):
         return False
+    if (
+        concept == "base"
+        and _SEVERAL.search(parameter.name.lower())
+        and not holds_several(parameter)
+    ):
+        return False
     if concept in NUMBERS - {"jitter"} and holds_several(parameter):
         return concept == "base" and bool(re.search("float|int|timedelta", annotation))
     if concept in {"threshold", "minimum_calls", "limit", "successes"}:
@@ -213,6 +219,9 @@ def _fits(parameter: ParameterShape, concept: str) -> bool:
     if concept == "name":
         return not isinstance(default, (int, float)) or default is None
     return True
+
+
+_SEVERAL = re.compile(r"delays$|schedule$")
 
 
 def _settle_doubts(taken: dict[str, str], parameters: list[ParameterShape]) -> dict[str, str]:

@@ -26,13 +26,14 @@ def maker(parameter: ParameterShape, shape: Shape) -> ClassShape | FunctionShape
 
 def _factory(parameter: ParameterShape, shape: Shape) -> FunctionShape | None:
     """Return the function that makes what a parameter takes, of the settings of an open period."""
+    open_to_all = not parameter.annotation and v.normal(parameter.name) in v.NESTED_PARAMETERS
     fitting = [
         member
         for member in shape
         if isinstance(member, FunctionShape)
         and not (member.is_async or member.generator or member.name.startswith("_"))
         and _is_function(member.returns, shape)
-        and member.returns in parameter.annotation
+        and (open_to_all or member.returns in parameter.annotation)
         and any(v.match(p.name, v.PARAMETERS["base"]) is not None for p in member.parameters)
     ]
     return next(iter(sorted(fitting, key=lambda f: "expo" not in f.name.lower())), None)

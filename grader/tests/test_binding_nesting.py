@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from grader.binding.builders import builders
 from grader.binding.construct import constructor
 from grader.binding.shape import ClassShape, FunctionShape
 from grader.conversation.messages import Opaque
@@ -28,6 +29,7 @@ def breaker_with(annotation: str) -> ClassShape:
         (f"Optional[{SCHEDULE}]", SCHEDULE),
         (f"{SCHEDULE} | None", SCHEDULE),
         ("Optional[Backoff]", "Backoff"),
+        ("", SCHEDULE),
     ],
 )
 def test_a_function_that_returns_a_schedule_is_called_with_its_settings(
@@ -48,7 +50,7 @@ def test_a_function_that_returns_a_schedule_is_called_with_its_settings(
     [
         ("Callable[[Exception], bool]", SCHEDULE),
         ("float", "float"),
-        ("", SCHEDULE),
+        ("int", SCHEDULE),
         ("Backoff", "float"),
     ],
 )
@@ -94,3 +96,19 @@ def test_a_configuration_holds_settings_and_does_nothing() -> None:
         for kind in (trips, config, plain)
     }
     assert told == {"TripPolicy": False, "BreakerConfig": True, "Limits": True}
+
+
+def test_a_builders_method_sets_with_its_first_argument_what_its_name_says() -> None:
+    stays_open = method("stay_open", "first", "longest")
+    optional = msgspec.structs.replace(stays_open.parameters[1], required=False, default=60.0)
+    stays_open = msgspec.structs.replace(
+        stays_open, parameters=(stays_open.parameters[0], optional)
+    )
+    builder = a_class("BreakerBuilder", stays_open, method("throttle", "a", "b"), method("build"))
+    breaker = a_class("CircuitBreaker", method("call", "func"), parameter("settings"))
+    ((built, made),) = builders((builder, breaker), frozenset())
+    assert made.name == "CircuitBreaker"
+    assert built.concepts == {"base": "stay_open.first", "cap": "stay_open.longest"}
+    assert [argument.name for argument in built.arguments] == ["stay_open"], (
+        "no other is understood"
+    )
