@@ -27,7 +27,7 @@ from spec_tests.scenarios.asynchronous import (
     Outside,
 )
 from spec_tests.scenarios.coroutines import HIDDEN, LeftBehind, Loops
-from spec_tests.scenarios.lives import CALLERS, FURTHER, Life, Lives
+from spec_tests.scenarios.lives import CALLERS, FURTHER, ExcludedProbe, Life, Lives
 from spec_tests.scenarios.states import FirstCall
 from spec_tests.scenarios.stories import DUE, EARLY
 from spec_tests.scenarios.ways_of_calling import Mixed, SameScripts, Script
@@ -239,7 +239,7 @@ def _entered(seen: Context) -> str:
 
 @requirement("as-call-vs-ctx-equal", SHOULD, source="seen in libraries")
 def test_every_way_of_calling_classifies_alike(
-    same_scripts: SameScripts, lives: tuple[Lives, ...]
+    same_scripts: SameScripts, lives: tuple[Lives, ...], excluded_probes: tuple[ExcludedProbe, ...]
 ) -> None:
     """Calls, decorated functions and context managers count alike, while half-open, too."""
     tripped = [after for s in same_scripts.scripts for after in s.tripped_after.values()]
@@ -250,6 +250,10 @@ def test_every_way_of_calling_classifies_alike(
         for other in played.lives[1:]:
             differing = _difference(played, other)
             assert not differing, differing
+    assert len({seen.after.admitted for seen in excluded_probes}) < 2, (
+        "a probe raised what is excluded, and a good call came much later: "
+        + "; ".join(f"with {seen.way} it {seen.after.tell()}" for seen in excluded_probes)
+    )
     recorded(f"{', '.join(same_scripts.ways)} agree")
 
 

@@ -11,7 +11,8 @@ from grader.conversation.failures import Blocked, Hung, Unknown
 from grader.driver.breaker import Breaker
 from grader.driver.call import Call
 from grader.driver.lab import Lab, Refused
-from grader.history import OpenPeriod
+from grader.driver.settings import LEFT_OUT
+from grader.history import CallSeen, OpenPeriod
 from grader.specification import scenario
 from spec_tests.scenarios.stories import due, early, first_period
 from spec_tests.scenarios.ways_of_calling import ways_to_call
@@ -69,6 +70,40 @@ def lives(lab: Lab) -> tuple[Lives, ...]:
         )
     except (Blocked, Hung, Unknown):
         return ()  # a life is only compared with one that came to something
+
+
+class ExcludedProbe(msgspec.Struct, frozen=True, kw_only=True):
+    """A probe that raised what is excluded, by one way of calling."""
+
+    way: str
+    after: CallSeen
+    """A good call once a further open period had passed."""
+
+
+@scenario
+def excluded_probes(lab: Lab) -> tuple[ExcludedProbe, ...]:
+    """Let a probe raise what is excluded, by each way of calling, and call again much later."""
+    tasks, threads = ways_to_call(lab)
+    ways = {**tasks, **threads}
+    if len(ways) < 2 or not lab.offers("ignored"):
+        return ()
+    try:
+        opens = due(first_period(lab))
+        return tuple(
+            ExcludedProbe(way=way, after=_after_an_excluded_probe(lab, surface, opens))
+            for way, surface in ways.items()
+        )
+    except (Blocked, Unknown):
+        return ()
+
+
+def _after_an_excluded_probe(lab: Lab, surface: Surface, opens: float) -> CallSeen:
+    breaker = lab.breaker(ignored=["ExcludedFailure"], counted=LEFT_OUT)
+    breaker.trip(surface)
+    breaker.wait(opens)
+    breaker.fail("ExcludedFailure", surface=surface)
+    breaker.wait(opens * max(1.0, lab.growth or 1.0))
+    return breaker.succeed(surface=surface)
 
 
 class _Story:
