@@ -48,6 +48,6 @@ def test_the_names_of_others_are_labels() -> None:
     assert without_lengths(found) == {"calls.name=other": 1, "calls": 2}
 
 
-@pytest.mark.parametrize("told", [[("a", 1), 2], [(1, 2)], [()]])
+@pytest.mark.parametrize("told", [[("a", 1), 2], [(1, 2)], [()], [("closed", "open", 3.5)]])
 def test_a_sequence_of_anything_else_has_only_a_length(told: Any) -> None:
     assert flatten(told) == {"#": len(told)}

@@ -190,13 +190,13 @@ def _entries(value: object) -> list[tuple[str, object]]:
 def _named(entry: object) -> tuple[str, object] | None:
     """Return the name and the value of an entry of a sequence; None where it has none.
 
-    A pair has a name, or labels; what is longer, such as a name, a kind and a help text before
-    samples, has its value at the end.
+    A pair has a name, or labels. What is longer is a record, as of a change of state, unless it has
+    a list of samples at its end, after a name, a kind and a help text.
     """
     if not isinstance(entry, tuple) or len(entry) < _PAIR:
         return None
     first, last = entry[0], entry[-1]
-    if isinstance(first, str):
+    if isinstance(first, str) and (len(entry) == _PAIR or isinstance(last, (list, tuple))):
         return text(first), last
     if isinstance(first, Mapping) and number(last) is not None:
         return _labels(",".join(f"{key}={value}" for key, value in first.items())), last
