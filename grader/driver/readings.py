@@ -22,6 +22,8 @@ from grader.driver.trial import Trial
 _ALL_COUNTS = 4
 _FEW_COUNTS = 3
 _MOST_COLLECTORS = 4
+_OF_SETTINGS = frozenset({"config", "settings", "options", "policy"})
+"""Names of what holds settings: its numbers count nothing."""
 
 
 class Readings:
@@ -140,7 +142,7 @@ class Readings:
             return
         best: tuple[int, int] = (0, 0)
         for target, shape in self._trial.targets(breaker):
-            for rank, path in enumerate(_metric_paths(shape)):
+            for rank, path in enumerate(self._ways_to_metrics(shape)):
                 place = Accessor(path=path, target=target)
                 flat = self._without_settings(self._trial.read(place, breaker))
                 counts = find_counts(flat, of_breaker=not path)
@@ -153,6 +155,13 @@ class Readings:
         self._settle_unnamed_counts(breaker)
         self._settle_broken_metrics(breaker)
         self._settle_state_in_metrics(breaker)
+
+    def _ways_to_metrics(self, shape: ObjectShape) -> list[tuple[str, ...]]:
+        """Return the ways that may lead to metrics, but for those to what the settings stand in."""
+        nested = ((a.name, a.nested) for a in self._trial.binding.constructor.arguments)
+        settings = {name for name, inner in nested if inner is not None and inner.is_configuration}
+        settings |= _OF_SETTINGS
+        return [path for path in _metric_paths(shape) if not path or path[0] not in settings]
 
     def _settle_broken_metrics(self, tripped: Breaker) -> None:
         """Keep to a public accessor that raises, where only private fields hold counts."""
@@ -217,7 +226,7 @@ class Readings:
         own = {
             name.split(".")[0] for name in self._trial.binding.parameters.values() if "." in name
         }
-        own |= {"config", "settings", "options", "policy"}
+        own |= _OF_SETTINGS
         return {path: value for path, value in flat.items() if path.split(".")[0] not in own}
 
     def _places(self, breaker: Breaker) -> Iterator[Accessor]:

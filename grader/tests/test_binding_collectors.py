@@ -123,3 +123,64 @@ def test_a_collector_that_is_never_told_anything_counts_wrongly_and_is_kept_to()
     binding = bound(BREAKER + deaf + COUNTS)
     assert binding.metrics is not None
     assert binding.metrics.target == COLLECTED, "what its users would read is judged"
+
+
+FACADE = """
+    def describe(self):
+        return {"failures": self._failures, "successes": 0, "rejections": 0}
+
+class AsyncCircuitBreaker:
+    def __init__(self, core: Circuit):
+        self.core = core
+
+    async def call(self, function, *args, **kwargs):
+        return await self.core.call(function, *args, **kwargs)
+"""
+
+
+def test_what_does_the_work_behind_a_facade_is_asked_for_state_and_metrics() -> None:
+    binding = bound(BREAKER + FACADE)
+    assert binding.constructor.told == "cand_made:AsyncCircuitBreaker"
+    assert binding.parameters["threshold"] == "core.failure_threshold"
+    assert (str(binding.state), str(binding.metrics)) == ("core.state", "core.describe")
+
+
+def test_what_holds_the_settings_is_not() -> None:
+    binding = bound(RULES)
+    assert binding.parameters["threshold"] == "rules.failures"
+    assert binding.metrics is None, f"{binding.metrics} holds the settings"
+
+
+RULES = """
+import time
+from dataclasses import asdict, dataclass
+
+class Rejected(Exception):
+    pass
+
+@dataclass
+class Rules:
+    failures: int = 5
+    successes: int = 1
+    recovery_timeout: float = 10.0
+
+    def to_dict(self):
+        return asdict(self)
+
+class CircuitBreaker:
+    def __init__(self, rules: Rules = Rules()):
+        self.rules, self._failed, self._until = rules, 0, 0.0
+
+    async def call(self, function, *args, **kwargs):
+        if time.monotonic() < self._until:
+            raise Rejected
+        try:
+            result = await function(*args, **kwargs)
+        except Exception:
+            self._failed += 1
+            if self._failed >= self.rules.failures:
+                self._until = time.monotonic() + self.rules.recovery_timeout
+            raise
+        self._failed = 0
+        return result
+"""
