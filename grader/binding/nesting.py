@@ -33,7 +33,7 @@ def _factory(parameter: ParameterShape, shape: Shape) -> FunctionShape | None:
         if isinstance(member, FunctionShape)
         and not (member.is_async or member.generator or member.name.startswith("_"))
         and _is_function(member.returns, shape)
-        and (open_to_all or member.returns in parameter.annotation)
+        and (open_to_all or _within(member.returns, parameter.annotation))
         and any(v.match(p.name, v.PARAMETERS["base"]) is not None for p in member.parameters)
     ]
     return next(iter(sorted(fitting, key=lambda f: "expo" not in f.name.lower())), None)
@@ -44,7 +44,13 @@ def _is_function(annotation: str, shape: Shape) -> bool:
     if "Callable" in annotation:
         return True
     classes = {member.name for member in shape if isinstance(member, ClassShape)}
-    return annotation[:1].isupper() and annotation.isidentifier() and annotation not in classes
+    named = annotation[:1].isupper() and annotation.isidentifier() and len(annotation) > 1
+    return named and annotation not in {*classes, "Any", "None", "Self", "Never", "NoReturn"}
+
+
+def _within(returns: str, annotation: str) -> bool:
+    """Whether an annotation has another one in it, as `Optional[Callable[[int], float]]` does."""
+    return re.search(rf"(?<!\w){re.escape(returns)}(?!\w)", annotation) is not None
 
 
 def nested_class(parameter: ParameterShape, shape: Shape) -> ClassShape | None:

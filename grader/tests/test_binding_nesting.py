@@ -52,6 +52,8 @@ def test_a_function_that_returns_a_schedule_is_called_with_its_settings(
         ("float", "float"),
         ("int", SCHEDULE),
         ("Backoff", "float"),
+        ("Optional[T]", "T"),
+        ("BackoffPolicy", "Backoff"),
     ],
 )
 def test_a_function_that_returns_something_else_is_left_alone(
