@@ -187,10 +187,10 @@ def _look_at(outcomes: _Outcomes, watcher: Watcher, jobs: int) -> None:
 def _work_off(
     pool: ProcessPoolExecutor, outcomes: _Outcomes, under_way: dict[Future[Kept], str], jobs: int
 ) -> None:
-    """Look at all items, few at a time, as an interrupt waits for them: one for each process.
+    """Look at all items, few at a time, as an interrupt waits for those that are under way.
 
-    And one more, so that no process waits for what this one does with an outcome. Raises what a
-    job raises.
+    They are one for each process, and one more, so that none waits for what is done with an outcome
+    here. Raises what a job raises.
     """
     waiting = iter(list(outcomes.todo.items()))
     while True:

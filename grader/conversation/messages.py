@@ -128,17 +128,6 @@ class Decorated(msgspec.Struct, frozen=True, kw_only=True):
     unwraps: bool
 
 
-class Explored(msgspec.Struct, frozen=True, kw_only=True):
-    """What `explore` answers: see `grader.history.Explored`."""
-
-    sequence: dict[str, Scalar]
-    schedules: Count
-    exhausted: bool = False
-    differing: dict[str, Scalar] = {}
-    switched: str = ""
-    stuck: str = ""
-
-
 class FailedCall(msgspec.Struct, frozen=True, kw_only=True):
     """What `failed_call` answers."""
 
@@ -214,7 +203,6 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "decorated": (Decorated,),
     "size": (Size,),
     "several_loops": (LoopRuns,),
-    "explore": (Explored,),
     "failed_call": (FailedCall,),
     "generators": (OfGenerators,),
     "unawaited": (Unawaited,),

@@ -78,12 +78,21 @@ class Lab:
 
     def build(self, constructor: Constructor, settings: dict[str, Any]) -> "Breaker":
         """Build a breaker with exactly these settings."""
-        return self.build_expression(constructor.expression(settings), settings)
+        own = constructor is self.binding.constructor
+        return self.build_expression(constructor.expression(settings), settings, counted=own)
 
     def build_expression(
-        self, expression: Any, settings: dict[str, Any], *, beside: bool = False
+        self,
+        expression: Any,
+        settings: dict[str, Any],
+        *,
+        beside: bool = False,
+        counted: bool = True,
     ) -> "Breaker":
-        """Build a breaker from an expression; *beside*: the earlier ones are still needed."""
+        """Build a breaker from an expression; *beside*: the earlier ones are still needed.
+
+        *counted*: with what counts for it beside it, if there is such a thing.
+        """
         self._breakers += 1
         handle = f"b{self._breakers}"
         arguments: dict[str, Any] = {"breaker": handle, "expression": expression}
@@ -92,7 +101,7 @@ class Lab:
             arguments["decorate"] = {**surface.data, "form": surface.form}
         if beside:
             arguments["beside"] = True
-        if (collector := self.binding.collector) is not None:
+        if counted and (collector := self.binding.collector) is not None:
             arguments["expression"] = {**expression, "keep": collector.BREAKER}
             arguments["collector"] = collector.expressions()
         reply = self.request("build", **arguments)

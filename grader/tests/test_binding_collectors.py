@@ -14,8 +14,7 @@ class Rejected(Exception):
     pass
 
 class Subscriber:
-    def __call__(self, kind):
-        raise NotImplementedError
+    pass
 
 class Circuit:
     def __init__(self, failure_threshold=3, recovery_timeout=10.0):
@@ -123,6 +122,27 @@ def test_a_collector_that_is_never_told_anything_counts_wrongly_and_is_kept_to()
     binding = bound(BREAKER + deaf + COUNTS)
     assert binding.metrics is not None
     assert binding.metrics.target == COLLECTED, "what its users would read is judged"
+
+
+DECORATOR = """
+def circuit_breaker(failure_threshold=3, recovery_timeout=10.0):
+    circuit = Circuit(failure_threshold, recovery_timeout)
+
+    def decorate(function):
+        async def guarded(*args, **kwargs):
+            return await circuit.call(function, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+"""
+
+
+def test_a_decorator_beside_the_breaker_is_given_to_no_collector() -> None:
+    binding = bound(BREAKER + GIVEN_THE_BREAKER + COUNTS + DECORATOR)
+    assert binding.collector is not None
+    assert binding.decorator is not None, "the decorator was not found to work"
+    assert binding.decorator_modes == ("async",)
 
 
 FACADE = """

@@ -195,7 +195,6 @@ def test_a_breach_of_the_protocol_is_named(breach: str) -> None:
             {"ran": 1, "returned": 1, "raised": 0, "kept_out": 0, "patterns": ["", "Q"]},
         ),
         ("several_loops", {"runs": [], "afterwards": ""}),
-        ("explore", {"sequence": {}}),
         ("failed_call", {}),
         ("generators", {}),
         ("decorated", {"ran": True}),

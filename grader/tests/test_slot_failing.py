@@ -23,14 +23,15 @@ def how() -> Slot:
 
 
 def graded_by(
-    monkeypatch: pytest.MonkeyPatch, grade: Callable[[Candidate, bool], str]
-) -> tuple[Graded, list[tuple[str, bool]]]:
+    monkeypatch: pytest.MonkeyPatch, grade: Callable[[str, str], str]
+) -> tuple[Graded, list[tuple[str, str]]]:
     """Grade a candidate with another way of grading; return what came of it, and what was asked."""
-    asked: list[tuple[str, bool]] = []
+    asked: list[tuple[str, str]] = []
 
     def stand_in(candidate: Candidate, *_: Any, strict: bool = True, **__: Any) -> Graded:
-        asked.append((candidate.id, strict))
-        return Graded(result=without_score(candidate, grade(candidate, strict)), requirements={})
+        manner = "strictly" if strict else "leniently"
+        asked.append((candidate.id, manner))
+        return Graded(result=without_score(candidate, grade(candidate.id, manner)), requirements={})
 
     monkeypatch.setattr(slot, "grade", stand_in)
     return slot.graded(candidate_of("x = 1", name="given"), how()), asked
@@ -39,21 +40,21 @@ def graded_by(
 def test_what_the_specification_fails_at_is_left_out_if_the_reference_is_graded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def grade(candidate: Candidate, strict: bool) -> str:  # noqa: FBT001  as it is called
-        if candidate.id == "given" and strict:
+    def grade(name: str, manner: str) -> str:
+        if (name, manner) == ("given", "strictly"):
             raise FAILED
         return "graded"
 
     graded, asked = graded_by(monkeypatch, grade)
     assert graded.result.problem == "graded"
-    assert asked == [("given", True), ("reference", True), ("given", False)]
+    assert asked == [("given", "strictly"), ("reference", "strictly"), ("given", "leniently")]
 
 
 def test_a_specification_that_fails_for_the_reference_grades_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def grade(_candidate: Candidate, strict: bool) -> str:  # noqa: FBT001  as it is called
-        raise FAILED if strict else AssertionError("nothing is graded leniently")
+    def grade(_name: str, manner: str) -> str:
+        raise FAILED if manner == "strictly" else AssertionError("nothing is graded leniently")
 
     graded, _ = graded_by(monkeypatch, grade)
     assert graded.result.score is None
@@ -63,8 +64,8 @@ def test_a_specification_that_fails_for_the_reference_grades_nobody(
 def test_another_failure_of_the_grader_is_tried_again_and_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def grade(candidate: Candidate, _strict: bool) -> str:  # noqa: FBT001  as it is called
-        if candidate.id == "given":
+    def grade(name: str, _manner: str) -> str:
+        if name == "given":
             raise GraderError("no sandbox")
         return "graded"
 

@@ -5,8 +5,10 @@ packages that it names, so that a worker starts with both at hand.
 """
 
 import contextlib
+import functools
 import gc
 import importlib
+import itertools
 import json
 import os
 import random
@@ -102,12 +104,12 @@ class Template:
         """Make what is random the same in every run: a verdict must be reproducible."""
         random.seed(self._seed)
         source = random.Random(self._seed)
-        # What keeps secrets reads this, under both of its names.
-        for module, name in ((os, "urandom"), (random, "_urandom")):
-            setattr(module, name, source.randbytes)
-        os.getrandom = lambda size, _flags=0: source.randbytes(size)  # type: ignore[assignment]
-        if (ssl := sys.modules.get("ssl")) is not None:
-            ssl.RAND_bytes = source.randbytes  # type: ignore[attr-defined]
+        # What keeps secrets reads one of these; some systems and most templates lack one or two.
+        modules = (os, random, sys.modules.get("ssl"))
+        names = ("urandom", "_urandom", "getrandom", "RAND_bytes")
+        for module, name in itertools.product(modules, names):
+            if hasattr(module, name):
+                setattr(module, name, functools.partial(_random_bytes, source))
 
     def _kill(self, worker: int) -> int:
         """End a worker and all of its group; return how it ended, which may have been before."""
@@ -120,6 +122,10 @@ class Template:
         status = os.waitpid(worker, 0)[1]
         confine.discard_scratch(self._options, worker)
         return status
+
+
+def _random_bytes(source: random.Random, size: int, _flags: int = 0) -> bytes:
+    return source.randbytes(size)
 
 
 def _absent(modules: list[str]) -> list[str]:
